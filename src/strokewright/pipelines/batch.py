@@ -1,0 +1,161 @@
+"""Run one piece of work over many files: in parallel, resumable, with a record for each file as it is done.
+
+    def work(source, output) -> stats      # reads source, writes output, returns facts as numbers
+
+The work is sent to a worker process with each file, so it must be small and picklable: a function of a module, or a
+frozen dataclass with `__call__`. A model that it needs belongs in a `functools.cache` function of its module: each
+process then loads it once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+from strokewright.errors import OptionError, StrokewrightError
+
+Source = Path | bytes
+Work = Callable[[Source, Path], Mapping[str, float]]
+OnError = Literal["raise", "record"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of one file.
+
+    Args:
+        input: The file that was read ("-" for standard input).
+        output: The file that was (to be) written.
+        ok: Whether the output exists and is complete.
+        error: Why not, in one line; "" when all is well.
+        error_type: Name of the error's class; "" when all is well.
+        traceback: Where an error arose that Strokewright does not raise on purpose; "" otherwise.
+        skipped: Whether the output existed already and was left alone.
+        seconds: Wall time spent on the file.
+        stats: Facts about the result as numbers.
+    """
+
+    input: str
+    output: str
+    ok: bool
+    error: str = ""
+    error_type: str = ""
+    traceback: str = ""
+    skipped: bool = False
+    seconds: float = 0.0
+    stats: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+def map_files(
+    work: Work,
+    jobs: Iterable[tuple[Source, Path]],
+    *,
+    workers: int | None = None,
+    skip_existing: bool = False,
+    on_error: OnError = "raise",
+) -> Iterator[Record]:
+    """Do the work on every file, and yield a record for each as it finishes (so not always in order).
+
+    Each worker computes with one thread. An interrupt (Ctrl-C) stops the workers; files written by then are complete.
+
+    Args:
+        work: What to do with one (input, output); see above.
+        jobs: Input and output paths; the outputs' folders are made as needed.
+        workers: Processes; None = one a core, at most one a file. 1 works in this process.
+        skip_existing: Leave files alone whose output exists: a stopped run goes on where it was.
+        on_error: "raise" ends at the first error; "record" notes it and goes on.
+
+    Raises:
+        OptionError: workers < 1.
+        StrokewrightError: A file failed and on_error is "raise".
+    """
+    if workers is not None and workers < 1:
+        raise OptionError(f"workers: expected at least 1, got {workers}")
+    todo: list[tuple[Source, Path]] = []
+    for source, output in jobs:
+        if skip_existing and output.exists():
+            yield Record(_name(source), str(output), ok=True, skipped=True)
+        else:
+            todo.append((source, output))
+    count = min(len(todo), workers or os.cpu_count() or 1)
+    run = partial(_run, work, on_error)
+    if count <= 1:
+        yield from (run(source, output) for source, output in todo)
+    else:
+        yield from _map_parallel(run, todo, count)
+
+
+def _name(source: Source) -> str:
+    return "-" if isinstance(source, bytes) else str(source)
+
+
+def _run(work: Work, on_error: OnError, source: Source, output: Path) -> Record:
+    """Do one file; errors become a record, or are raised with on_error "raise"."""
+    started = time.perf_counter()
+    done = partial(Record, _name(source), str(output))
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        stats = work(source, output)
+    except Exception as error:
+        if on_error == "raise":
+            raise
+        unplanned = not isinstance(error, StrokewrightError | OSError)
+        return done(
+            ok=False,
+            error=str(error) or type(error).__name__,
+            error_type=type(error).__name__,
+            traceback=traceback.format_exc() if unplanned else "",
+            seconds=time.perf_counter() - started,
+        )
+    return done(ok=True, seconds=time.perf_counter() - started, stats=dict(stats))
+
+
+def _map_parallel(
+    run: Callable[[Source, Path], Record], todo: list[tuple[Source, Path]], workers: int
+) -> Iterator[Record]:
+    """Keep every worker busy with a short queue, so that an interrupt has little to cancel."""
+    queue = iter(todo)
+    with _pool(workers) as pool:
+        pending = {pool.submit(run, *job) for job in islice(queue, 2 * workers)}
+        while pending:
+            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+            pending |= {pool.submit(run, *job) for job in islice(queue, len(finished))}
+            yield from map(Future[Record].result, finished)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Open a process pool that ends its workers at once when its block is left by an error or an interrupt."""
+    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        yield executor
+    except BaseException:
+        processes = list((executor._processes or {}).values())  # gone after shutdown
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            with suppress(ProcessLookupError):
+                process.terminate()
+        raise
+    executor.shutdown()
+
+
+def _start_worker() -> None:
+    """One thread a worker; Ctrl-C is the parent's business, and being ended cleans up half-written files."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    if "torch" in sys.modules:  # the caller's own main module imported it before us
+        sys.modules["torch"].set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
