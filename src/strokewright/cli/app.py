@@ -1,0 +1,159 @@
+"""The table of commands, and what happens around each of them. Start here; a new command is one line in COMMANDS.
+
+Commands are named by strings and imported when called, so `strokewright --help` loads neither NumPy nor torch.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from cyclopts import App, CycloptsError
+
+from strokewright import __version__
+from strokewright.errors import EmptyError, OptionError, StrokewrightError, WeightsError
+
+STREAM = "<->"
+"""What a lone `-` (standard input or output) is called after parsing: the parser takes `-` for an option."""
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    MISSING = 3
+    NOTHING = 4
+    INTERRUPTED = 130
+
+
+class Command(NamedTuple):
+    """A command: the function (module:name), what it does in a line, and two examples for its help."""
+
+    target: str
+    help: str
+    examples: tuple[str, str]
+
+
+COMMANDS = {
+    "trace": Command(
+        "strokewright.cli.trace:trace",
+        "Turn pictures into drawings: ordered centre-line strokes with widths.",
+        (
+            "trace scan.png -o scan.svg",
+            "trace 'scans/**/*.png' -o 'svg/{stem}.svg' --profile plot --page a4 --skip-existing --json",
+        ),
+    ),
+    "convert": Command(
+        "strokewright.cli.convert:convert",
+        "Turn drawing files into other formats; files that hold many drawings are taken apart or put together.",
+        ("convert cat.ndjson -o 'svg/{key_id}.svg'", "convert cat.svg -o cat.gif"),
+    ),
+    "models": Command(
+        "strokewright.cli.models:models",
+        "List the bundled models, or show all that is known about one.",
+        ("models", "models show trace/lineart"),
+    ),
+    "train": Command(
+        "strokewright.cli.train:train",
+        "Train a model by a recipe; a stopped run goes on where it was.",
+        (
+            "train canvas_drawer_tiny --out runs/x",
+            "train canvas_drawer_tiny --data shared --out runs/x --set training.steps=1000",
+        ),
+    ),
+    "eval": Command(
+        "strokewright.cli.evaluate:evaluate",
+        "Measure a model on a data set.",
+        ("eval trace/lineart omniglot", "eval runs/x omniglot --json"),
+    ),
+    "bench": Command(
+        "strokewright.cli.bench:bench",
+        "Run a benchmark of the source checkout and print its rows.",
+        ("bench renderers --quick", "bench trace --json"),
+    ),
+}
+
+EXIT_HELP = (
+    "Exit codes: 0 all done · 1 some files failed · 2 wrong usage · 3 a model or an optional part is missing · "
+    "4 nothing to write · 130 interrupted"
+)
+
+
+def build() -> App:
+    """Put the program together; no command is imported yet."""
+    app = App(
+        name="strokewright",
+        help="Teach machines to draw: pictures into ordered, editable strokes, and back.",
+        version=__version__,
+        help_format="plaintext",
+        help_prologue=_examples(COMMANDS["trace"].examples[0], COMMANDS["convert"].examples[0]),
+        help_epilogue=EXIT_HELP,
+    )
+    for name, command in COMMANDS.items():
+        app.command(command.target, name=name, help=command.help, help_prologue=_examples(*command.examples))
+    return app
+
+
+def _examples(*commands: str) -> str:
+    return "\n".join(["Examples:", *(f"  strokewright {command}" for command in commands)])
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Run one command line.
+
+    Args:
+        tokens: The words after the program's name.
+
+    Returns:
+        The exit code.
+    """
+    words = [STREAM if token == "-" else token for token in tokens]
+    try:
+        code = build()(words, result_action="return_value", exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+        return int(code or Exit.DONE)
+    except CycloptsError as error:
+        return _fail(_first_lines(error), Exit.USAGE)
+    except OptionError as error:
+        return _fail(error, Exit.USAGE)
+    except WeightsError as error:
+        return _fail(error, Exit.MISSING)
+    except ModuleNotFoundError as error:
+        if (error.name or "strokewright").startswith("strokewright"):
+            raise
+        return _fail(f"this needs the Python package {error.name!r}: pip install {error.name}", Exit.MISSING)
+    except EmptyError as error:
+        return _fail(error, Exit.NOTHING)
+    except (StrokewrightError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output has gone, as in `strokewright … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            _fail(error, Exit.SOME_FAILED)
+        return Exit.SOME_FAILED
+    except KeyboardInterrupt:
+        return _fail("interrupted; finished files are complete, --skip-existing goes on from here", Exit.INTERRUPTED)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _fail(message: object, code: Exit) -> Exit:
+    sys.stderr.write(f"strokewright: {message}\n")
+    return code
+
+
+def _first_lines(error: CycloptsError) -> str:
+    """Say a parsing error in one line; pydantic's reports span several and end with an address."""
+    lines = [line.strip() for line in str(error).replace(STREAM, "-").splitlines() if line.strip()]
+    if len(lines) > 2 and "validation error" in lines[0]:
+        problems = [line.split(" [type=")[0] for line in lines[1:] if not line.startswith("For further information")]
+        names, reasons = problems[::2], problems[1::2]
+        return "; ".join(f"--{name.replace('_', '-')}: {reason}" for name, reason in zip(names, reasons, strict=False))
+    return " ".join(lines)
