@@ -1,0 +1,65 @@
+"""The recipes: one function a run, returning a full RunConfig. This file is their table, and `train`.
+
+A new recipe is one function and one line here. A variant calls another recipe and replaces fields:
+`return canvas_drawer().replaced({"training.steps": 1000})`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strokewright.errors import OptionError
+from strokewright.models import import_object
+from strokewright.training.config import RunConfig, parse_overrides
+
+if TYPE_CHECKING:  # torch is only imported once a run starts
+    from strokewright.training.data import BatchSource
+    from strokewright.training.loop import Callback
+    from strokewright.training.run import Run
+
+RECIPES: dict[str, str] = {}
+
+
+def find_recipe(name: str) -> RunConfig:
+    """Return the run of a recipe.
+
+    Raises:
+        OptionError: No such recipe.
+    """
+    if name not in RECIPES:
+        near = get_close_matches(name, RECIPES, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise OptionError(f"recipe: no {name!r}; {hint}there are: {', '.join(sorted(RECIPES))}")
+    config: RunConfig = import_object(RECIPES[name])()
+    return config.model_copy(update={"recipe": name})
+
+
+def train(
+    recipe: str | RunConfig,
+    data: BatchSource | str | Path | None = None,
+    out: str | Path = "runs/run",
+    minutes: float | None = None,
+    overrides: Iterable[str] = (),
+    callback: Callback | None = None,
+) -> Run:
+    """Train a model by a recipe.
+
+    Args:
+        recipe: Name of a recipe, or a run config of your own.
+        data: What to learn from in place of the recipe's data: a path, or an object with `batch(index, batch_size)`.
+        out: The run folder; it must hold no run yet (`Run(out).resume()` continues one).
+        minutes: Budget of training time; the learning rate falls to its end within it.
+        overrides: Changes such as "training.steps=1000" or "model.config.steps=4".
+        callback: Called with an Event after each step.
+
+    Raises:
+        OptionError: An unknown recipe or field, a value outside its range, a folder that holds a run.
+    """
+    from strokewright.training.run import start
+
+    config = find_recipe(recipe) if isinstance(recipe, str) else recipe
+    changes = parse_overrides(overrides) | ({} if minutes is None else {"training.minutes": minutes})
+    return start(config.replaced(changes), out, data, callback)

@@ -1,0 +1,136 @@
+"""What a training run is: one frozen RunConfig, which a recipe returns and a run folder keeps. No torch here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from strokewright.errors import OptionError
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Frozen):
+    """Where batches come from: a callable and its arguments; see `training.data.BatchSource` for what it must return."""
+
+    make: str = Field(description='"module:callable" that builds the source; it also receives `seed`')
+    options: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of the callable")
+
+
+class ModelSpec(_Frozen):
+    """Which model, and the fields of its config that differ from the defaults."""
+
+    name: str = Field(description='Name in the table of models, or "module:Class"')
+    config: dict[str, Any] = Field(default_factory=dict, description="Fields of the model's own config")
+
+
+class DataSpec(_Frozen):
+    """The batches to learn from and the ones to evaluate on."""
+
+    train: Source
+    evaluation: Source | None = Field(None, description="Held-out batches; its seed is 0 unless its options say so")
+
+
+class TrainingOptions(_Frozen):
+    """How to train. Intervals are in steps; 0 switches one off."""
+
+    steps: int = Field(1000, ge=1, description="Optimiser steps of the whole run")
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        description="Budget of training time; the schedule then ends with whichever of both is used up first",
+    )
+    batch_size: int = Field(64, ge=1, description="Rows of a step in each process")
+    seed: int = Field(0, ge=0, description="Seed of the weights, the batches and all noise")
+    optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="adam | adamw | sgd")
+    learning_rate: float = Field(1e-3, gt=0, description="Highest learning rate")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="Adam's two decays; sgd uses the first as momentum")
+    weight_decay: float = Field(0.0, ge=0, description="Weight decay")
+    warmup_steps: int = Field(0, ge=0, description="Steps in which the learning rate rises from 0")
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="Learning rate after the warm-up")
+    final_rate: float = Field(0.01, ge=0, le=1, description="Share of the learning rate left at the end of the cosine")
+    clip_norm: float | None = Field(1.0, gt=0, description="Largest norm of the whole gradient; none: no clipping")
+    ema_decay: float = Field(0.0, ge=0, lt=1, description="Decay of the averaged weights; 0: no average")
+    precision: Literal["32-true", "bf16-mixed"] = Field("32-true", description="32-true | bf16-mixed")
+    device: str = Field("auto", description="auto | cpu | cuda; several: start with torchrun")
+    log_every: int = Field(50, ge=1, description="Rows of metrics.csv are means over so many steps")
+    evaluate_every: int = Field(1000, ge=0, description="Evaluate on the held-out batches")
+    evaluation_batches: int = Field(8, ge=1, description="Held-out batches an evaluation takes")
+    monitor: str = Field("loss", description="Evaluation value whose lowest point marks the best weights")
+    sample_every: int = Field(1000, ge=0, description="Write a sheet of pictures, if the model makes one")
+    checkpoint_every: int = Field(
+        1000, ge=1, description="Steps between checkpoints; one is also where a roll-back goes"
+    )
+    checkpoint_minutes: float | None = Field(10.0, gt=0, description="Also one after so many minutes; none: never")
+    patience: int = Field(10, ge=1, description="Bad batches in a row (loss or gradient not finite) before giving up")
+    prefetch: int = Field(2, ge=0, description="Batches made ahead by a thread")
+
+
+class RunConfig(_Frozen):
+    """A whole run: what a recipe returns."""
+
+    recipe: str = Field("", description="Name of the recipe it came from")
+    model: ModelSpec
+    data: DataSpec | None = Field(None, description="None: the caller passes the data")
+    training: TrainingOptions = Field(default_factory=TrainingOptions)
+
+    def replaced(self, changes: Mapping[str, Any]) -> RunConfig:
+        """Return a copy with dotted fields changed, e.g. {"training.steps": 1000, "model.config.steps": 4}.
+
+        Raises:
+            OptionError: No such field (the message lists those there are), or a value outside its range.
+        """
+        tree = self.model_dump(mode="json")
+        for path, value in changes.items():
+            _set(tree, path, value)
+        try:
+            return type(self).model_validate(tree)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"]))
+            raise OptionError(f"{where}: {problem['msg']}, got {problem['input']!r}") from error
+
+
+def parse_overrides(overrides: Iterable[str]) -> dict[str, Any]:
+    """Read "training.steps=1000" texts; values are JSON where they can be (`null`, `true`, `[0.9, 0.99]`), else text.
+
+    Raises:
+        OptionError: A text without "=".
+    """
+    changes: dict[str, Any] = {}
+    for text in overrides:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise OptionError(f"override: expected field=value like training.steps=1000, got {text!r}")
+        try:
+            changes[path.strip()] = json.loads(value)
+        except ValueError:
+            changes[path.strip()] = value.strip()
+    return changes
+
+
+def _set(tree: dict[str, Any], path: str, value: Any) -> None:
+    """Set one dotted field; below `model.config` and `options` the receiving class checks the name later."""
+    *parents, last = path.split(".")
+    node: Any = tree
+    for depth, name in enumerate(parents):
+        if not isinstance(node, dict) or name not in node or node[name] is None:
+            raise _no_field(path, ".".join(parents[:depth]), node)
+        node = node[name]
+    free = parents[:2] == ["model", "config"] or "options" in parents
+    if not isinstance(node, dict) or (last not in node and not free):
+        raise _no_field(path, ".".join(parents), node)
+    node[last] = value
+
+
+def _no_field(path: str, parent: str, node: Any) -> OptionError:
+    fields = [f"{parent}.{name}".lstrip(".") for name in node] if isinstance(node, dict) else []
+    near = get_close_matches(path, fields, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return OptionError(f"{path}: no such field; {hint}there are: {', '.join(fields) or 'none here'}")
