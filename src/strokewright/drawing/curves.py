@@ -28,6 +28,7 @@ __all__ = [
     "flatten",
     "flatten_with_width",
     "resample",
+    "rotate_closed",
     "simplify",
     "split",
     "stroke_length",
@@ -136,3 +137,12 @@ def simplify(points: ArrayLike, epsilon: float) -> np.ndarray:
             keep[first + worst] = True
             stack += [(first, first + worst), (first + worst, last)]
     return np.flatnonzero(keep)
+
+
+def rotate_closed(stroke: Stroke, start: int) -> Stroke:
+    """Return a closed stroke begun at node `start` (its times are dropped)."""
+    if start % (len(stroke.nodes) - 1) == 0:
+        return stroke
+    nodes = np.concatenate([stroke.nodes[start:-1], stroke.nodes[: start + 1]])
+    width = np.concatenate([stroke.width[start:-1], stroke.width[: start + 1]])
+    return stroke.replace(nodes=nodes, handles=np.roll(stroke.handles, -start, axis=0), width=width, times_ms=None)
