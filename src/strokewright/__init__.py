@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from strokewright.drawing import Drawing as Drawing
     from strokewright.drawing import Stroke as Stroke
     from strokewright.pipelines.load import load as load
-    from strokewright.training import train as train
+    from strokewright.recipes import train as train
     from strokewright.weights import Card
 
     def models() -> list[Card]:
@@ -31,7 +31,7 @@ _PUBLIC = {
     "Drawing": "strokewright.drawing",
     "Stroke": "strokewright.drawing",
     "load": "strokewright.pipelines.load",
-    "train": "strokewright.training",
+    "train": "strokewright.recipes",
 }
 """Public name → the module that holds it."""
 

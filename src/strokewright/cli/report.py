@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +13,9 @@ from cyclopts import Parameter
 from pydantic import BaseModel, ConfigDict, Field
 
 from strokewright.cli.app import STREAM, Exit
-from strokewright.errors import OptionError
+from strokewright.errors import EmptyError, OptionError
 from strokewright.pipelines.batch import Record
+from strokewright.pipelines.paths import expand
 
 Inputs = Annotated[str, Parameter(help="Files, quoted globs, folders; - is standard input.")]
 Output = Annotated[
@@ -38,8 +39,32 @@ class FileOptions(BaseModel):
         default=False, description="Print what would be read and written, and do nothing."
     )
 
+    def refuse_stdout_twice(self, inputs: int) -> None:
+        """Raise OptionError where standard output would hold more than one drawing."""
+        if self.json_lines:
+            raise OptionError("-o -: expected one thing on standard output, got the drawing and --json; choose one")
+        if inputs != 1:
+            raise OptionError(f"-o -: expected one input, got {inputs}; write files, as in -o 'svg/{{stem}}.svg'")
 
-def read_stdin() -> bytes:
+
+def read_inputs(inputs: Sequence[str], suffixes: Collection[str]) -> list[Path | bytes]:
+    """List the files that the arguments stand for; `-` gives the bytes of standard input.
+
+    Raises:
+        OptionError: No input was named.
+        EmptyError: Folders and globs hold no file.
+    """
+    if not inputs:
+        raise OptionError("expected at least one input, got none; name files, quoted globs or folders, or - for a pipe")
+    sources: list[Path | bytes] = []
+    for item in inputs:
+        sources += [_read_stdin()] if is_stream(item) else expand([item], suffixes)
+    if not sources:
+        raise EmptyError(f"{', '.join(inputs)}: no such files; check the pattern, or the suffixes in the folder")
+    return list(dict.fromkeys(sources))
+
+
+def _read_stdin() -> bytes:
     """Read all of standard input.
 
     Raises:

@@ -24,7 +24,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
 
-from strokewright.errors import OptionError, StrokewrightError
+from strokewright.errors import OptionError, StrokewrightError, WeightsError
 
 Source = Path | bytes
 Work = Callable[[Source, Path], Mapping[str, float]]
@@ -108,6 +108,8 @@ def _run(work: Work, on_error: OnError, source: Source, output: Path) -> Record:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         stats = work(source, output)
+    except (OptionError, WeightsError):  # these concern the whole run, not this file
+        raise
     except Exception as error:
         if on_error == "raise":
             raise
