@@ -46,9 +46,9 @@ class Pretrained(nn.Module):
         name = model_name(type(self))
         readme = folder / "README.md"
         if card or not readme.exists():
-            write_atomically(readme, (card or f"# {name}\n\nA Strokewright model; load it by its folder.\n").encode())
-        write_atomically(folder / "config.json", (json.dumps(self._description(), indent=2) + "\n").encode())
-        write_atomically(folder / WEIGHTS_FILE, self.to_bytes(dtype))
+            write_durably(readme, (card or f"# {name}\n\nA Strokewright model; load it by its folder.\n").encode())
+        write_durably(folder / "config.json", (json.dumps(self._description(), indent=2) + "\n").encode())
+        write_durably(folder / WEIGHTS_FILE, self.to_bytes(dtype))
 
     def to_bytes(self, dtype: torch.dtype | None = None) -> bytes:
         """Return the safetensors file: weights in `dtype` (None: as they are), config in the header."""
@@ -135,7 +135,7 @@ def model_name(model_class: type) -> str:
     return next((name for name, value in model_table().items() if value in (place, package)), place)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that at any moment, power cuts included, it is either the old one or the whole new one."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

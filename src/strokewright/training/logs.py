@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from strokewright.models.pretrained import write_atomically
+from strokewright.models.pretrained import write_durably
 
 Row = dict[str, str]
 
@@ -64,7 +64,7 @@ class Logs:
         Image.fromarray(pixels.transpose(1, 2, 0)).save(encoded, "PNG")
         path = self._folder / "samples" / f"step-{step:09d}.png"
         path.parent.mkdir(exist_ok=True)
-        write_atomically(path, encoded.getvalue())
+        write_durably(path, encoded.getvalue())
         if self._board is not None:
             self._board.add_image("samples", pixels, step)
         return path
@@ -79,7 +79,7 @@ class Logs:
         writer = csv.DictWriter(text, self._columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_atomically(self._path, text.getvalue().encode())
+        write_durably(self._path, text.getvalue().encode())
 
 
 def _tensorboard(folder: Path, step: int) -> Any:

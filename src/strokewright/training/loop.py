@@ -32,7 +32,7 @@ from torch import nn
 
 from strokewright.errors import StrokewrightError
 from strokewright.models import find_model
-from strokewright.models.pretrained import Pretrained, write_atomically
+from strokewright.models.pretrained import Pretrained, write_durably
 from strokewright.training.average import Average
 from strokewright.training.checkpoints import (
     Progress,
@@ -131,6 +131,7 @@ def setup(
     checkpoints = list_checkpoints(out / "checkpoints")
     if checkpoints:
         sitting.progress = _restore(sitting, checkpoints[-1])
+        _measure(sitting.progress, options)
     fabric.barrier()  # nobody trains on before everybody has read
     if fabric.is_global_zero:
         sitting.logs = Logs(out, sitting.progress.step)
@@ -207,10 +208,15 @@ def _step(sitting: Sitting, batch: Batch, started: float) -> bool:
         for buffer, before in zip(sitting.model.buffers(), buffers, strict=True):
             buffer.data.copy_(before)
         _bad_batch(sitting, values)
+    _measure(progress, options)
+    return asked > 0
+
+
+def _measure(progress: Progress, options: TrainingOptions) -> None:
+    """Work out how much of the steps or the minutes is used up; a resumed run may have been given more of both."""
     spent = 0.0 if options.minutes is None else progress.seconds / (60 * options.minutes)
     progress.share = min(1.0, max(progress.step / options.steps, spent))
     progress.finished = progress.share >= 1
-    return asked > 0
 
 
 def _bad_batch(sitting: Sitting, values: Mapping[str, float]) -> None:
@@ -266,7 +272,7 @@ def evaluate_now(sitting: Sitting) -> dict[str, float]:
         if value < (math.inf if progress.best is None else progress.best):
             progress.best, progress.best_step = value, progress.step
             if fabric.is_global_zero:
-                write_atomically(sitting.out / "checkpoints" / "best.safetensors", sitting.model.to_bytes())
+                write_durably(sitting.out / "checkpoints" / "best.safetensors", sitting.model.to_bytes())
     return scores
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from torch import nn
 
 from strokewright.models.pretrained import Pretrained
 from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
+from strokewright.training.run import Run, start
 
 
 class ToyConfig(BaseModel):
@@ -73,3 +76,18 @@ def toy_run(**training: Any) -> RunConfig:
         data=DataSpec(train=Source(make=place), evaluation=Source(make=place, options={"seed": 99})),
         training=TrainingOptions(**{**defaults, "checkpoint_every": 10, "device": "cpu", **training}),
     )
+
+
+def main(out: str, pause_s: str = "0") -> None:
+    """Start a run, or resume the one that lies there."""
+    if (Path(out) / "checkpoints").exists():
+        Run(out).resume()
+    else:
+        config = toy_run(steps=200, checkpoint_every=7)
+        start(config.replaced({"data.train.options.pause_s": float(pause_s), "model.config.dropout": 0.0}), out)
+
+
+if __name__ == "__main__":
+    import toy_training  # so that the classes live in the module that the config names
+
+    toy_training.main(*sys.argv[1:])
