@@ -136,7 +136,7 @@ def run(tokens: Sequence[str]) -> int:
             _fail(error, Exit.SOME_FAILED)
         return Exit.SOME_FAILED
     except KeyboardInterrupt:
-        return _fail("interrupted; finished files are complete, --skip-existing goes on from here", Exit.INTERRUPTED)
+        return _fail("interrupted; what is finished stays", Exit.INTERRUPTED)
 
 
 def main() -> None:

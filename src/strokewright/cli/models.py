@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from strokewright.errors import OptionError
+
+if TYPE_CHECKING:
+    from strokewright.weights import Card
 
 
 def models(
@@ -43,23 +46,17 @@ def models(
     return 0
 
 
-def _facts(card: object) -> dict[str, object]:
-    """A card's fields as plain JSON values."""
-    return {key: _plain(value) for key, value in asdict(card).items()}  # type: ignore[call-overload]
-
-
-def _plain(value: object) -> object:
-    return value if isinstance(value, str | int | float | bool | dict | list | None) else str(value)
+def _facts(card: Card) -> dict[str, Any]:
+    """A card's fields as plain JSON values, and its size for people."""
+    return asdict(card) | {"size": card.size}
 
 
 def _text(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {inner}" for key, inner in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return ", ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else str(value)
 
 
-def _print_table(facts: list[dict[str, object]]) -> None:
-    rows = [[_text(fact.get(key, "")) for key in ("name", "task", "size", "licence")] for fact in facts]
+def _print_table(facts: list[dict[str, Any]]) -> None:
+    rows = [[str(fact[key]) for key in ("name", "size", "licence", "task")] for fact in facts]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
     for row in rows:
         sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
