@@ -1,7 +1,7 @@
 """The three rules by which a new mark meets the canvas: maximum, over, add.
 
-maximum: ink on ink stays ink (the paper's rule for black and white, x' = max(x, C)); over: the newer paint covers by its
-alpha (x' = x(1 - α) + C·α); add: light on light, cut at 1.
+maximum: ink on ink stays ink (the paper's rule for black and white, x' = max(x, C)); over: the newer paint covers by
+its alpha (x' = x(1 - α) + C·α); add: light on light, cut at 1.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a renderer is, and what the numbers of an action mean.
 
-An action is one row of numbers in [0, 1], as a drawer puts them out; its Vocabulary says what the columns are, over which
-range they run, and how a row becomes a mark. `field` columns are fractions of the square the drawer sees, `px` columns
-run over their range in pixels, `share` columns (colour, opacity) are used as they are.
+An action is one row of numbers in [0, 1], as a drawer puts them out; its Vocabulary says what the columns are, over
+which range they run, and how a row becomes a mark. `field` columns are fractions of the square the drawer sees, `px`
+columns run over their range in pixels, `share` columns (colour, opacity) are used as they are.
 """
 
 from __future__ import annotations

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import skia
+import skia as skia_module
 from numpy.typing import NDArray
 
 from strokewright.drawing.drawing import Box, Colour, Drawing, Mark, Prism, Stamp, Stroke
 from strokewright.errors import DrawingError
 
+skia: Any = skia_module  # its compiled names are unknown to type checkers
 Pixels = NDArray[np.float32]
 MAX_SIDE_PX = 20_000
 _OVERSAMPLING = 2  # Skia places edges on a quarter of a pixel; twice as fine keeps the squared error under 1e-4
