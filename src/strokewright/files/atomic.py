@@ -1,0 +1,35 @@
+"""Write a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from strokewright.errors import FormatError
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """Write bytes to a file beside the target and move it into place; missing folders are made.
+
+    A reader sees the old file or the new one, never half of one. What is not a regular file (/dev/stdout, a pipe) is
+    written to directly; a link stays and its target is replaced.
+
+    Raises:
+        FormatError: The system refuses (no room, no permission, a folder in the way).
+    """
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}.part")
+    try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(data)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("xb") as stream:
+                stream.write(data)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise FormatError(f"expected a place to write to, got: {error.strerror}; nothing was written", path) from error
