@@ -45,7 +45,7 @@ COMMANDS = {
         "Turn pictures into drawings: ordered centre-line strokes with widths.",
         (
             "trace scan.png -o scan.svg",
-            "trace 'scans/**/*.png' -o 'svg/{stem}.svg' --profile plot --page a4 --skip-existing --json",
+            "trace 'scans/**/*.png' -o 'svg/{stem}.svg' --skip-existing",
         ),
     ),
     "convert": Command(

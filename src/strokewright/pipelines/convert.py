@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from strokewright.drawing import Drawing
 from strokewright.errors import OptionError, StrokewrightError
-from strokewright.files import find_format, read_many, write_many
+from strokewright.files import read_many, write_many
 from strokewright.pipelines.batch import OnError, Record
 from strokewright.pipelines.paths import OutputPattern
 
@@ -109,7 +109,7 @@ def _write(planned: Planned, options: WriteOptions) -> dict[str, float]:
 
 def plan(inputs: Iterable[Path | bytes], pattern: OutputPattern) -> Iterator[Planned]:
     """Read the inputs and say which drawings go where, without writing. Arguments and errors as in `convert`."""
-    together = not pattern.fields & _PER_DRAWING and find_format(pattern.pattern).holds_many
+    together = pattern.format().holds_many and not pattern.fields & _PER_DRAWING
     planned = _put_together(inputs, pattern) if together else _take_apart(inputs, pattern)
     owner: dict[Path, str] = {}
     for item in planned:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from string import Formatter
 
-from strokewright.errors import OptionError
+from strokewright.errors import FormatError, OptionError
+from strokewright.files import Format, find_format
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 FIELDS = {
@@ -76,10 +77,15 @@ class OutputPattern:
         if not self.pattern.strip():
             raise OptionError("output pattern: expected a path, got an empty one; name a file such as 'svg/{stem}.svg'")
 
-    @property
-    def suffix(self) -> str:
-        """The suffix of every result, lower case with the dot; "" if it has none."""
-        return Path(self.pattern).suffix.lower()
+    def format(self) -> Format:
+        """Return the format that the suffix names. Raises OptionError when there is none that can be written."""
+        try:
+            found = find_format(self.pattern)
+        except FormatError as error:
+            raise OptionError(f"output pattern {self.pattern!r}: {error}") from error
+        if found.write is None:
+            raise OptionError(f"output pattern {self.pattern!r}: {found.name} cannot be written; choose another suffix")
+        return found
 
     def fill(self, source: str | Path, i: int, metadata: Mapping[str, str] | None = None) -> Path:
         """Name one result.
