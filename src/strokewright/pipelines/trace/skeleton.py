@@ -1,0 +1,286 @@
+"""Ink → skeleton graph → whole pen paths.
+
+The skeleton's pixels form a graph: free ends, junctions, and the branches between them. What a pen drew is a path
+through that graph, so at each junction the branches are paired by good continuation: the two that run on most nearly
+straight belong to one stroke. Skeletons are wrong near junctions (a crossing becomes two nearby forks, and forks are
+pulled towards the stem), so close junctions are merged, points within the ink's own radius are dropped, and the
+path is bridged from the trusted parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.morphology import skeletonize
+
+Floats = NDArray[np.float64]
+_EIGHT = np.ones((3, 3), dtype=bool)
+# The eight neighbours in circular order, for counting how many separate branches leave a pixel.
+_RING = [(-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1)]
+
+
+@dataclass
+class Path:
+    """One pen path: points (n, 2) x, y in pixels of the ink, width_px (n,); a single point is a dot."""
+
+    points: Floats
+    width_px: Floats
+    closed: bool = False
+
+
+@dataclass
+class _Branch:
+    """Skeleton pixels between two junctions or ends; `ends` holds junction numbers, -1 for a free end."""
+
+    points: Floats
+    ends: list[int]
+    closed: bool = False
+
+
+@dataclass
+class _Junction:
+    """A place where branches meet: its centre, the ink's radius there, and (branch, side) of everything that meets."""
+
+    centre: Floats
+    radius: float
+    arms: list[tuple[int, int]] = field(default_factory=lambda: [])
+
+
+def skeleton_paths(ink: NDArray[np.float32], straight_rad: float = 1.05) -> list[Path]:
+    """Find the pen paths in a picture of lines.
+
+    Args:
+        ink: (height, width) coverage in [0, 1]; lines should be about 3 to 8 pixels wide.
+        straight_rad: Branches that bend less than this at a junction may be one stroke.
+
+    Returns:
+        Paths in pixel coordinates (a pixel's centre is at +0.5), unordered; empty for a blank picture.
+    """
+    solid = ink >= 0.5
+    if not solid.any():
+        return []
+    radius = ndimage.distance_transform_edt(np.pad(solid, 1))[1:-1, 1:-1]
+    skeleton = skeletonize(solid)
+    branches, junctions = _graph(skeleton, radius)
+    _prune_spurs(branches, junctions, radius)
+    _merge_close(branches, junctions)
+    links = _pair_arms(branches, junctions, straight_rad)
+    return [_finish(chain, branches, junctions, radius) for chain in _chains(branches, links)]
+
+
+def _graph(skeleton: NDArray[np.bool_], radius: Floats) -> tuple[list[_Branch], list[_Junction]]:
+    """Split skeleton pixels into junctions and branches."""
+    padded = np.pad(skeleton, 1)
+    ring = np.stack([np.roll(padded, (-dy, -dx), (0, 1)) for dy, dx in _RING])
+    crossings = (ring & ~np.roll(ring, 1, axis=0)).sum(axis=0)
+    forks = (padded & ((crossings >= 3) | (ring.sum(axis=0) >= 5)))[1:-1, 1:-1]
+    # The forks' neighbours go too: past a fork two branches can touch diagonally.
+    near_forks = ndimage.binary_dilation(forks, _EIGHT) & skeleton
+    junction_of, count = ndimage.label(near_forks, _EIGHT)
+    junctions = [
+        _Junction(np.array([np.mean(x) + 0.5, np.mean(y) + 0.5]), float(radius[y, x].max()))
+        for y, x in _pixels_of(junction_of, count)
+    ]
+    branch_of, count = ndimage.label(skeleton & ~near_forks, _EIGHT)
+    branches: list[_Branch] = []
+    for y, x in _pixels_of(branch_of, count):
+        pixels, closed = _walk(y, x)
+        ends = [-1, -1] if closed else [_touching(junction_of, pixels[0]), _touching(junction_of, pixels[-1])]
+        if len(pixels) == 1:
+            ends = _touching_two(junction_of, pixels[0])
+        branches.append(_Branch(pixels[:, ::-1] + 0.5, ends, closed))
+    for number, branch in enumerate(branches):
+        for side, junction in enumerate(branch.ends):
+            if junction >= 0:
+                junctions[junction].arms.append((number, side))
+    for junction in junctions:
+        if not junction.arms:  # a lone cluster: a small blob whose whole skeleton is a fork
+            branches.append(_Branch(junction.centre[None], [-1, -1]))
+    return branches, junctions
+
+
+def _pixels_of(labels: NDArray[np.int32], count: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Rows and columns of each label 1..count."""
+    ys, xs = np.nonzero(labels)
+    order = np.argsort(labels[ys, xs], kind="stable")
+    bounds = np.cumsum(np.bincount(labels[ys, xs], minlength=count + 1))[:-1]
+    return list(zip(np.split(ys[order], bounds)[1:], np.split(xs[order], bounds)[1:], strict=True))
+
+
+def _walk(ys: NDArray[np.intp], xs: NDArray[np.intp]) -> tuple[NDArray[np.intp], bool]:
+    """Order the pixels of one branch along it, (n, 2) rows of (y, x), and say whether it is a ring."""
+    left = set(zip(ys.tolist(), xs.tolist(), strict=True))
+    steps = [(0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)]
+
+    def around(at: tuple[int, int]) -> list[tuple[int, int]]:
+        return [q for dy, dx in steps if (q := (at[0] + dy, at[1] + dx)) in left]
+
+    start = next((p for p in left if len(around(p)) <= 1), None)
+    ring = start is None and len(left) > 4
+    at = start if start is not None else min(left)
+    path = [at]
+    left.discard(at)
+    while nearby := around(at):
+        at = nearby[0]
+        path.append(at)
+        left.discard(at)
+    touches = max(abs(path[0][0] - path[-1][0]), abs(path[0][1] - path[-1][1])) <= 1
+    return np.array(path), ring and touches
+
+
+def _touching(junction_of: NDArray[np.int32], pixel: NDArray[np.intp]) -> int:
+    """Number of a junction that touches this pixel, -1 if none."""
+    return _touching_two(junction_of, pixel)[0]
+
+
+def _touching_two(junction_of: NDArray[np.int32], pixel: NDArray[np.intp]) -> list[int]:
+    """Numbers of up to two junctions that touch this pixel, filled up with -1."""
+    y, x = pixel
+    near = np.unique(junction_of[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2])
+    return ([*(near[near > 0] - 1).tolist(), -1, -1])[:2]
+
+
+def _length(points: Floats) -> float:
+    return float(np.hypot(*np.diff(points, axis=0).T).sum()) if len(points) > 1 else 0.0
+
+
+def _radius_at(radius: Floats, points: Floats) -> Floats:
+    """Ink radius at points: distance to the paper, half a pixel less than to its nearest pixel centre."""
+    x, y = (points - 0.5).round().astype(int).T
+    height, width = radius.shape
+    return np.maximum(radius[y.clip(0, height - 1), x.clip(0, width - 1)] - 0.5, 0.5)
+
+
+def _prune_spurs(branches: list[_Branch], junctions: list[_Junction], radius: Floats) -> None:
+    """Cut branches that end freely without leaving the ink around their junction."""
+    for number, branch in enumerate(branches):
+        at = [j for j in branch.ends if j >= 0]
+        if len(at) != 1 or len(junctions[at[0]].arms) < 3:
+            continue
+        junction = junctions[at[0]]
+        tip = branch.points[0] if branch.ends[0] < 0 else branch.points[-1]
+        reach = float(np.hypot(*(tip - junction.centre))) + float(_radius_at(radius, tip[None])[0])
+        if reach < junction.radius * 1.35 + 1.0:
+            junction.arms = [arm for arm in junction.arms if arm[0] != number]
+            branch.ends = [-2, -2]  # gone
+
+
+def _merge_close(branches: list[_Branch], junctions: list[_Junction]) -> None:
+    """Merge junctions that one blot of ink joins: a crossing's skeleton is two forks with a short bridge."""
+    for number, branch in enumerate(branches):
+        first, second = branch.ends
+        if first < 0 or second < 0:
+            continue
+        a, b = junctions[first], junctions[second]
+        if first == second:
+            if _length(branch.points) < 2.0 * a.radius:
+                a.arms = [arm for arm in a.arms if arm[0] != number]
+                branch.ends = [-2, -2]
+            continue
+        if _length(branch.points) + 2.0 > 1.1 * (a.radius + b.radius):
+            continue
+        a.radius = max(a.radius, b.radius, float(np.hypot(*(a.centre - b.centre))) / 2 + min(a.radius, b.radius))
+        a.centre = (a.centre + b.centre) / 2
+        a.arms = [arm for arm in a.arms + b.arms if arm[0] != number]
+        for other, side in b.arms:
+            branches[other].ends[side] = first
+        b.arms = []
+        branch.ends = [-2, -2]
+
+
+def _arm_points(branch: _Branch, side: int) -> Floats:
+    """The branch's points, beginning at its junction."""
+    return branch.points if side == 0 else branch.points[::-1]
+
+
+def _trusted(points: Floats, centre: Floats, radius: float) -> Floats:
+    """Points of an arm outside the junction's ink, at least the last two."""
+    outside = np.hypot(*(points - centre).T) > radius
+    first = int(np.argmax(outside)) if outside.any() else len(points)
+    return points[min(first, max(0, len(points) - 2)) :]
+
+
+def _heading(points: Floats, centre: Floats, reach: float) -> Floats:
+    """Unit direction in which an arm leaves its junction, over `reach` pixels."""
+    near = points[np.hypot(*(points - points[0]).T) <= reach]
+    away = near[-1] - near[0] if len(near) > 1 else points[-1] - centre
+    return away / max(float(np.hypot(*away)), 1e-9)
+
+
+def _pair_arms(
+    branches: list[_Branch], junctions: list[_Junction], straight_rad: float
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """At each junction, link the arms that continue each other, straightest pair first."""
+    links: dict[tuple[int, int], tuple[int, int]] = {}
+    for junction in junctions:
+        arms = junction.arms
+        reach = max(4.0, 5.0 * junction.radius)
+        heads = [
+            _heading(_trusted(_arm_points(branches[b], side), junction.centre, junction.radius), junction.centre, reach)
+            for b, side in arms
+        ]
+        bends = [
+            (float(np.arccos(np.clip(-heads[i] @ heads[j], -1, 1))), arms[i], arms[j])
+            for i in range(len(arms))
+            for j in range(i)
+        ]
+        limit = np.pi if len(arms) == 2 else straight_rad
+        for bend, one, other in sorted(bends):
+            if bend <= limit and one not in links and other not in links:
+                links[one], links[other] = other, one
+    return links
+
+
+def _chains(
+    branches: list[_Branch], links: dict[tuple[int, int], tuple[int, int]]
+) -> list[tuple[list[tuple[int, int]], bool]]:
+    """Follow the links from branch to branch: lists of (branch, side first met), and whether the chain is a ring."""
+    done: set[int] = set()
+    chains: list[tuple[list[tuple[int, int]], bool]] = []
+
+    def follow(number: int, side: int) -> tuple[list[tuple[int, int]], bool]:
+        chain = [(number, side)]
+        done.add(number)
+        while (nearby := links.get((number, 1 - side))) is not None and nearby[0] not in done:
+            number, side = nearby
+            chain.append(nearby)
+            done.add(number)
+        return chain, nearby == chain[0]
+
+    alive = [n for n, branch in enumerate(branches) if branch.ends[0] != -2]
+    for number in alive:  # chains with a loose end first
+        for side in (0, 1):
+            if number not in done and (number, side) not in links:
+                chains.append(follow(number, side))
+    chains.extend(follow(number, 0) for number in alive if number not in done)
+    return chains
+
+
+def _finish(
+    chain: tuple[list[tuple[int, int]], bool], branches: list[_Branch], junctions: list[_Junction], radius: Floats
+) -> Path:
+    """Chain the trusted points of branches into one smooth path with widths."""
+    members, ring = chain
+    pieces: list[Floats] = []
+    for place, (number, side) in enumerate(members):
+        branch = branches[number]
+        points = _arm_points(branch, side)
+        for end in (0, 1):
+            at = branch.ends[side if end == 0 else 1 - side]
+            if at < 0:
+                continue
+            if end == 1:
+                points = points[::-1]
+            points = _trusted(points, junctions[at].centre, junctions[at].radius)
+            inner = ring or (place > 0 if end == 0 else place < len(members) - 1)
+            if not inner:
+                points = np.concatenate([junctions[at].centre[None], points])
+            if end == 1:
+                points = points[::-1]
+        pieces.append(points)
+    points = np.concatenate(pieces)
+    closed = ring or branches[members[0][0]].closed
+    return Path(points, 2 * _radius_at(radius, points), closed)

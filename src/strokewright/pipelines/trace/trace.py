@@ -1,0 +1,67 @@
+"""A picture becomes an ordered drawing: clean → propose → order → refine, stroke by stroke."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strokewright.drawing import Drawing, Stroke
+from strokewright.drawing.curves import flatten, stroke_length
+from strokewright.drawing.plan import order_strokes
+from strokewright.errors import EmptyError
+from strokewright.files.raster import read_picture
+from strokewright.pipelines.trace.clean import CleanPicture, clean
+from strokewright.pipelines.trace.options import TraceOptions
+from strokewright.pipelines.trace.propose import skeleton_strokes
+from strokewright.pipelines.trace.refine import refine_in_chunks
+
+_STEPS = 40
+
+
+def trace(picture: Any, options: TraceOptions | None = None, drawer: Any = None) -> Drawing:
+    """Turn a picture into an ordered drawing.
+
+    Args:
+        picture: Path, bytes, binary stream, PIL image, or array as `read_picture` takes it.
+        options: See `TraceOptions`.
+        drawer: The trained drawer; None loads the bundled one when the method needs it.
+
+    Returns:
+        Strokes with widths and colours, in drawing order, on a page of the picture's size.
+
+    Raises:
+        FormatError: The picture cannot be read.
+        EmptyError: The picture is blank.
+    """
+    options = options or TraceOptions()
+    cleaned = clean(read_picture(picture))
+    strokes = tuple(_strokes(cleaned, options, drawer))
+    if not strokes:
+        raise EmptyError("expected a picture with lines, found bare paper; check that the drawing is dark enough")
+    height, width = cleaned.ink.shape
+    return Drawing(strokes, (width, height), cleaned.paper, maker=f"strokewright trace {options.method}")
+
+
+def trace_stream(picture: Any, options: TraceOptions | None = None, drawer: Any = None) -> Iterator[Stroke]:
+    """Yield the strokes that `trace` returns one by one, in drawing order, each as soon as it is final."""
+    yield from _strokes(clean(read_picture(picture)), options or TraceOptions(), drawer)
+
+
+def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: Any) -> Iterator[Stroke]:
+    proposals = skeleton_strokes(cleaned.ink, options.tolerance_px)
+    if options.max_strokes is not None:
+        proposals = _largest(proposals, options.max_strokes)
+    ordered = order_strokes(proposals, options.order)
+    for chunk in refine_in_chunks(cleaned.ink, ordered, _STEPS, options.price_px):
+        for stroke in chunk:
+            yield stroke.replace(colour=cleaned.colour_along(flatten(stroke)))
+
+
+def _largest(strokes: list[Stroke], count: int) -> list[Stroke]:
+    """The strokes that lay down most ink, in their old order."""
+    ink = np.array([(stroke_length(s) + s.width.mean()) * s.width.mean() for s in strokes])
+    keep: NDArray[np.intp] = np.sort(np.argsort(-ink, kind="stable")[:count])
+    return [strokes[i] for i in keep]
