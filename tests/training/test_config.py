@@ -1,7 +1,8 @@
 import pytest
+from toy_training import toy_run
+
 from strokewright.errors import OptionError
 from strokewright.training.config import parse_overrides
-from toy_training import toy_run
 
 
 def test_overrides_reach_every_level_and_keep_the_rest():

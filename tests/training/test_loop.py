@@ -6,12 +6,13 @@ import signal
 import pytest
 import torch
 from PIL import Image
+from toy_training import Toy, ToyData, toy_run
+
 from strokewright.errors import OptionError, StrokewrightError, WeightsError
 from strokewright.training.checkpoints import list_checkpoints, read_checkpoint
 from strokewright.training.config import TrainingOptions
-from strokewright.training.loop import learning_rate
 from strokewright.training.run import Run, start
-from toy_training import Toy, ToyData, toy_run
+from strokewright.training.schedule import learning_rate
 
 
 def weights(run: Run) -> bytes:
@@ -42,7 +43,10 @@ def test_a_run_learns_and_leaves_its_folder(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_weights_and_prefetch_changes_nothing(tmp_path):
-    runs = [start(toy_run(seed=seed, prefetch=ahead), tmp_path / f"{seed}-{ahead}") for seed, ahead in [(1, 0), (1, 3), (2, 3)]]
+    runs = [
+        start(toy_run(seed=seed, prefetch=ahead), tmp_path / f"{seed}-{ahead}")
+        for seed, ahead in [(1, 0), (1, 3), (2, 3)]
+    ]
     assert weights(runs[0]) == weights(runs[1]) != weights(runs[2])
     assert table(runs[0]) == table(runs[1])
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+
 from strokewright.training.run import Run, start
-from toy_training import toy_run
 
 HERE = Path(__file__).parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
@@ -49,11 +49,15 @@ def progress(out: Path) -> int:
 def test_two_processes_give_the_curve_of_one_with_the_doubled_batch(tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     environment = ENVIRONMENT | {"PYTHONWARNINGS": ""}  # the launcher's own warnings are not ours
-    subprocess.run([*command, str(HERE / "toy_training.py"), str(tmp_path / "two")], env=environment, check=True, timeout=120)
+    subprocess.run(
+        [*command, str(HERE / "toy_training.py"), str(tmp_path / "two")], env=environment, check=True, timeout=120
+    )
     two = Run(tmp_path / "two")
     changes = {"training.batch_size": 2 * two.config.training.batch_size}
     one = start(two.config.replaced(changes), tmp_path / "one")
     assert len(two.metrics()) == len(one.metrics()) > 5
     for ours, theirs in zip(two.metrics(), one.metrics(), strict=True):
         for name in ("loss", "gradient_norm", "guess", "evaluation.loss"):
-            assert ours[name] == theirs[name] == "" or float(ours[name]) == pytest.approx(float(theirs[name]), rel=1e-4, abs=1e-6)
+            assert ours[name] == theirs[name] == "" or float(ours[name]) == pytest.approx(
+                float(theirs[name]), rel=1e-4, abs=1e-6
+            )

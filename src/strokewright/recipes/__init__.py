@@ -17,8 +17,8 @@ from strokewright.training.config import RunConfig, parse_overrides
 
 if TYPE_CHECKING:  # torch is only imported once a run starts
     from strokewright.training.data import BatchSource
-    from strokewright.training.loop import Callback
     from strokewright.training.run import Run
+    from strokewright.training.sitting import Callback
 
 RECIPES: dict[str, str] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
@@ -10,9 +10,9 @@ from torch import nn
 
 
 class Average:
-    """Averaged copies of all floating weights and buffers: avg ← d · avg + (1 - d) · weight, d = min(decay, (1 + n)/(10 + n)).
+    """Averaged copies of all floating weights and buffers: average ← d · average + (1 - d) · weight.
 
-    The rising decay lets a short run forget its first steps.
+    After n updates d = min(decay, (1 + n)/(10 + n)): the rising decay lets a short run forget its first steps.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -31,7 +31,7 @@ class Average:
                 average.copy_(tensor)
 
     @contextmanager
-    def applied(self, model: nn.Module) -> Iterator[None]:
+    def applied(self, model: nn.Module) -> Generator[None]:
         """Lend the averaged weights to the model inside a with block."""
         own = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
         model.load_state_dict(self.tensors)

@@ -1,8 +1,8 @@
 """Checkpoints: one safetensors file each, written atomically, no pickle.
 
-A file holds the weights (`model.…`), their average (`average.…`) and the optimiser's tensors (`optimiser.…`); its header
-holds the step and the counters as JSON. There is no random state to keep: every step draws from a generator seeded
-by (seed, step). Kept are the newest two, and the newest one of a planned step, where a roll-back goes to.
+A file holds the weights (`model.…`), their average (`average.…`) and the optimiser's tensors (`optimiser.…`); its
+header holds the step and the counters as JSON. There is no random state to keep: every step draws from a generator
+seeded by (seed, step). Kept are the newest two, and the newest one of a planned step, where a roll-back goes to.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from safetensors.torch import save
 
 from strokewright.errors import WeightsError
 from strokewright.models.pretrained import write_durably
+from strokewright.training.config import TrainingOptions
 
 _KEY = "strokewright.training"
 KEEP = 2
@@ -35,14 +36,21 @@ class Progress:
     best: float | None = None
     best_step: int | None = None
     finished: bool = False
-    sums: dict[str, float] = field(default_factory=dict)  # since the last row of metrics
+    sums: dict[str, float] = field(default_factory=dict[str, float])  # since the last row of metrics
     counted: int = 0
 
     def add(self, values: dict[str, float]) -> None:
-        """Add a step's numbers to the sums of the next row of metrics."""
+        """Count a good step: its numbers go into the next row of metrics."""
         for name, value in values.items():
             self.sums[name] = self.sums.get(name, 0.0) + value
         self.counted += 1
+        self.bad_in_a_row = 0
+
+    def measure(self, options: TrainingOptions) -> None:
+        """Work out how much of the steps or minutes is used up; a resumed run may have been given more of both."""
+        spent = 0.0 if options.minutes is None else self.seconds / (60 * options.minutes)
+        self.share = min(1.0, max(self.step / options.steps, spent))
+        self.finished = self.share >= 1
 
     def take_means(self) -> dict[str, float]:
         """Return the means since the last row and begin the next one."""
@@ -67,6 +75,12 @@ def write_checkpoint(folder: Path, parts: dict[str, Tensors], progress: Progress
     for old in _surplus(folder, planned_every):
         old.unlink(missing_ok=True)
     return path
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the unfinished files that a killed process left in a run folder."""
+    for part in folder.rglob(".*.part"):
+        part.unlink(missing_ok=True)
 
 
 def list_checkpoints(folder: Path) -> list[Path]:

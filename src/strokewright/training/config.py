@@ -17,7 +17,7 @@ class _Frozen(BaseModel):
 
 
 class Source(_Frozen):
-    """Where batches come from: a callable and its arguments; see `training.data.BatchSource` for what it must return."""
+    """Where batches come from: a callable, which returns a `training.data.BatchSource`, and its arguments."""
 
     make: str = Field(description='"module:callable" that builds the source; it also receives `seed`')
     options: dict[str, Any] = Field(default_factory=dict, description="Keyword arguments of the callable")
@@ -34,51 +34,65 @@ class DataSpec(_Frozen):
     """The batches to learn from and the ones to evaluate on."""
 
     train: Source
-    evaluation: Source | None = Field(None, description="Held-out batches; its seed is 0 unless its options say so")
+    evaluation: Source | None = Field(
+        default=None, description="Held-out batches; its seed is 0 unless its options say so"
+    )
 
 
 class TrainingOptions(_Frozen):
     """How to train. Intervals are in steps; 0 switches one off."""
 
-    steps: int = Field(1000, ge=1, description="Optimiser steps of the whole run")
+    steps: int = Field(default=1000, ge=1, description="Optimiser steps of the whole run")
     minutes: float | None = Field(
-        None,
+        default=None,
         gt=0,
         description="Budget of training time; the schedule then ends with whichever of both is used up first",
     )
-    batch_size: int = Field(64, ge=1, description="Rows of a step in each process")
-    seed: int = Field(0, ge=0, description="Seed of the weights, the batches and all noise")
-    optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="adam | adamw | sgd")
-    learning_rate: float = Field(1e-3, gt=0, description="Highest learning rate")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="Adam's two decays; sgd uses the first as momentum")
-    weight_decay: float = Field(0.0, ge=0, description="Weight decay")
-    warmup_steps: int = Field(0, ge=0, description="Steps in which the learning rate rises from 0")
-    schedule: Literal["constant", "cosine"] = Field("cosine", description="Learning rate after the warm-up")
-    final_rate: float = Field(0.01, ge=0, le=1, description="Share of the learning rate left at the end of the cosine")
-    clip_norm: float | None = Field(1.0, gt=0, description="Largest norm of the whole gradient; none: no clipping")
-    ema_decay: float = Field(0.0, ge=0, lt=1, description="Decay of the averaged weights; 0: no average")
-    precision: Literal["32-true", "bf16-mixed"] = Field("32-true", description="32-true | bf16-mixed")
-    device: str = Field("auto", description="auto | cpu | cuda; several: start with torchrun")
-    log_every: int = Field(50, ge=1, description="Rows of metrics.csv are means over so many steps")
-    evaluate_every: int = Field(1000, ge=0, description="Evaluate on the held-out batches")
-    evaluation_batches: int = Field(8, ge=1, description="Held-out batches an evaluation takes")
-    monitor: str = Field("loss", description="Evaluation value whose lowest point marks the best weights")
-    sample_every: int = Field(1000, ge=0, description="Write a sheet of pictures, if the model makes one")
-    checkpoint_every: int = Field(
-        1000, ge=1, description="Steps between checkpoints; one is also where a roll-back goes"
+    batch_size: int = Field(default=64, ge=1, description="Rows of a step in each process")
+    seed: int = Field(default=0, ge=0, description="Seed of the weights, the batches and all noise")
+    optimiser: Literal["adam", "adamw", "sgd"] = Field(default="adam", description="adam | adamw | sgd")
+    learning_rate: float = Field(default=1e-3, gt=0, description="Highest learning rate")
+    betas: tuple[float, float] = Field(
+        default=(0.9, 0.999), description="Adam's two decays; sgd uses the first as momentum"
     )
-    checkpoint_minutes: float | None = Field(10.0, gt=0, description="Also one after so many minutes; none: never")
-    patience: int = Field(10, ge=1, description="Bad batches in a row (loss or gradient not finite) before giving up")
-    prefetch: int = Field(2, ge=0, description="Batches made ahead by a thread")
+    weight_decay: float = Field(default=0.0, ge=0, description="Weight decay")
+    warmup_steps: int = Field(default=0, ge=0, description="Steps in which the learning rate rises from 0")
+    schedule: Literal["constant", "cosine"] = Field(default="cosine", description="Learning rate after the warm-up")
+    final_rate: float = Field(
+        default=0.01, ge=0, le=1, description="Share of the learning rate left at the end of the cosine"
+    )
+    clip_norm: float | None = Field(
+        default=1.0, gt=0, description="Largest norm of the whole gradient; none: no clipping"
+    )
+    ema_decay: float = Field(default=0.0, ge=0, lt=1, description="Decay of the averaged weights; 0: no average")
+    precision: Literal["32-true", "bf16-mixed"] = Field(default="32-true", description="32-true | bf16-mixed")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="auto | cpu | cuda; several: start with torchrun"
+    )
+    log_every: int = Field(default=50, ge=1, description="Rows of metrics.csv are means over so many steps")
+    evaluate_every: int = Field(default=1000, ge=0, description="Evaluate on the held-out batches")
+    evaluation_batches: int = Field(default=8, ge=1, description="Held-out batches an evaluation takes")
+    monitor: str = Field(default="loss", description="Evaluation value whose lowest point marks the best weights")
+    sample_every: int = Field(default=1000, ge=0, description="Write a sheet of pictures, if the model makes one")
+    checkpoint_every: int = Field(
+        default=1000, ge=1, description="Steps between checkpoints; one is also where a roll-back goes"
+    )
+    checkpoint_minutes: float | None = Field(
+        default=10.0, gt=0, description="Also one after so many minutes; none: never"
+    )
+    patience: int = Field(
+        default=10, ge=1, description="Bad batches in a row (loss or gradient not finite) before giving up"
+    )
+    prefetch: int = Field(default=2, ge=0, description="Batches made ahead by a thread")
 
 
 class RunConfig(_Frozen):
     """A whole run: what a recipe returns."""
 
-    recipe: str = Field("", description="Name of the recipe it came from")
+    recipe: str = Field(default="", description="Name of the recipe it came from")
     model: ModelSpec
-    data: DataSpec | None = Field(None, description="None: the caller passes the data")
-    training: TrainingOptions = Field(default_factory=TrainingOptions)
+    data: DataSpec | None = Field(default=None, description="None: the caller passes the data")
+    training: TrainingOptions = TrainingOptions()
 
     def replaced(self, changes: Mapping[str, Any]) -> RunConfig:
         """Return a copy with dotted fields changed, e.g. {"training.steps": 1000, "model.config.steps": 4}.

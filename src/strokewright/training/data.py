@@ -1,4 +1,4 @@
-"""Batches for the loop: batch i depends on (seed, i) alone, so that a resumed run sees exactly what it would have seen."""
+"""Batches for the loop: batch i depends on (seed, i) alone, so a resumed run sees what it would have seen."""
 
 from __future__ import annotations
 

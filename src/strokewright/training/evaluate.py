@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
 
 from strokewright.training.data import Batch, BatchSource, take_rows
-
-
-@runtime_checkable
-class HasMetrics(Protocol):
-    """A model with measures of its own beside the loss."""
-
-    def metrics(self, batch: Batch) -> dict[str, Any]:
-        """Return named numbers, means over the rows of the batch."""
-        ...
 
 
 def evaluate(model: Any, data: BatchSource, batches: int = 8, batch_size: int = 64) -> dict[str, float]:
@@ -37,7 +29,7 @@ def evaluate(model: Any, data: BatchSource, batches: int = 8, batch_size: int = 
     )
 
 
-def mean_scores(model: Any, batches: Any) -> dict[str, float]:
+def mean_scores(model: Any, batches: Iterable[Batch]) -> dict[str, float]:
     """Return the mean scores over an iterable of batches that already lie on the model's device."""
     module: nn.Module = model
     was_training = module.training
@@ -49,8 +41,9 @@ def mean_scores(model: Any, batches: Any) -> dict[str, float]:
             for index, batch in enumerate(batches):
                 torch.manual_seed(index)
                 scores = dict(model.loss(batch))
-                if isinstance(model, HasMetrics):
-                    scores |= model.metrics(batch)
+                if callable(measure := getattr(module, "metrics", None)):
+                    own: Any = measure(batch)
+                    scores |= own
                 for name, value in scores.items():
                     sums[name] = sums.get(name, 0.0) + float(value)
                 count += 1

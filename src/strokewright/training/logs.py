@@ -38,7 +38,7 @@ class Logs:
         self._folder = folder
         self._path = folder / "metrics.csv"
         rows = [row for row in read_metrics(self._path) if int(row["step"]) <= step]
-        self._columns = [name for name in rows[0]] if rows else []
+        self._columns = list(rows[0]) if rows else []
         if rows or self._path.exists():
             self._rewrite(rows)
         self._board = _tensorboard(folder / "tensorboard", step)

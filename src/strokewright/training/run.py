@@ -1,4 +1,4 @@
-"""A run and its folder: `config.json`, `metrics.csv`, `checkpoints/`, `samples/`, and at the end `model/` in the hub's layout."""
+"""A run and its folder: `config.json`, `metrics.csv`, `checkpoints/`, `samples/`, at last `model/` as on the hub."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from strokewright.models.pretrained import Pretrained, load_pretrained, model_na
 from strokewright.training.config import RunConfig, parse_overrides
 from strokewright.training.data import BatchSource, make_source
 from strokewright.training.logs import Row, read_metrics
-from strokewright.training.loop import Callback, Sitting, fit, setup
+from strokewright.training.loop import fit, setup
+from strokewright.training.sitting import Callback, Sitting
 
 
 class Run:
@@ -156,14 +157,14 @@ def _commit() -> str:
 
 
 def _card(run: Run, sitting: Sitting) -> str:
-    config, progress = run.config, sitting.progress
-    best = (
-        ""
-        if progress.best is None
-        else f"Best {config.training.monitor} {progress.best:g} at step {progress.best_step}.\n"
-    )
-    return (
-        f"---\nlibrary_name: strokewright\ntags: [{model_name(type(sitting.model))}]\n---\n"
-        f"# {config.recipe or model_name(type(sitting.model))}\n\n"
-        f"Recipe `{config.recipe}`, {progress.step} steps, batch {config.training.batch_size}, seed {config.training.seed}.\n{best}"
-    )
+    """Return the README of the final model."""
+    options, progress, name = run.config.training, sitting.progress, model_name(type(sitting.model))
+    lines = [
+        f"---\nlibrary_name: strokewright\ntags: [{name}]\n---\n# {run.config.recipe or name}\n",
+        f"Recipe `{run.config.recipe}`, {progress.step} steps of {options.batch_size} rows, seed {options.seed}.",
+    ]
+    if progress.best is not None:
+        lines.append(
+            f"Lowest {options.monitor} on the held-out batches: {progress.best:g}, at step {progress.best_step}."
+        )
+    return "\n".join(lines) + "\n"

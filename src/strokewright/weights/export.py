@@ -1,4 +1,4 @@
-"""Put a trained model into the package: write its file in half precision and its card. For maintainers, after a recipe."""
+"""Put a trained model into the package: its file in half precision, and its card. For maintainers, after a recipe."""
 
 from __future__ import annotations
 
@@ -40,13 +40,19 @@ def export(
         WeightsError: Weights that are not finite in `dtype`.
         pydantic.ValidationError: A fact is missing or wrong.
     """
-    too_large = [key for key, value in model.state_dict().items() if value.is_floating_point() and not value.to(dtype).isfinite().all()]
+    too_large = [
+        key
+        for key, value in model.state_dict().items()
+        if value.is_floating_point() and not value.to(dtype).isfinite().all()
+    ]
     if too_large:
-        raise WeightsError(f"{name}: expected weights finite in {dtype}, got others in {too_large[0]}; choose torch.float32")
+        raise WeightsError(
+            f"{name}: expected weights finite in {dtype}, got others in {too_large[0]}; choose torch.float32"
+        )
     content = model.to_bytes(dtype)
     others = {entry.name: entry for entry in cards(cards_path)} if cards_path.exists() else {}
     known = asdict(others[name]) if name in others else {"pipeline": "", "metrics": {}, "limits": ""}
-    own = {
+    own: dict[str, Any] = {
         "name": name,
         "file": f"{name.replace('/', '-')}.safetensors",
         "sha256": hashlib.sha256(content).hexdigest(),
