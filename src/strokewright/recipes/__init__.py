@@ -20,7 +20,9 @@ if TYPE_CHECKING:  # torch is only imported once a run starts
     from strokewright.training.run import Run
     from strokewright.training.sitting import Callback
 
-RECIPES: dict[str, str] = {}
+RECIPES: dict[str, str] = {
+    "smoke": "strokewright.recipes.smoke:smoke",
+}
 
 
 def find_recipe(name: str) -> RunConfig:

@@ -1,8 +1,8 @@
 """The loop: setup → fit → evaluate. It never asks which model it trains.
 
 A model supplies `loss(batch) -> {"loss": …, …}`. Optional methods: `samples(batch)` returns a picture for the sheets,
-(3, height, width), `metrics(batch)` returns further numbers for the evaluation, and `set_progress(share)` hears how much
-of the schedule is used up, 0 to 1.
+(3, height, width), `metrics(batch)` returns further numbers for the evaluation, and `set_progress(share)` hears how
+much of the schedule is used up, 0 to 1.
 
 Exactness: batch i depends on (seed, i), all noise of a step on (seed, step, rank), and nothing on the clock unless
 there is a budget of minutes; so a run that was killed and resumed equals an undisturbed one. Loss and gradient are
