@@ -11,6 +11,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Sequence
+from colorsys import hsv_to_rgb
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
+from strokewright import Drawing
+from strokewright.render.skia import render
 
 RESULTS_DIR = Path(__file__).parent / "results"
 
@@ -160,3 +164,13 @@ def _cell(picture: NDArray[np.floating], cell_px: int) -> Image.Image:
     image = Image.fromarray((array.clip(0, 1) * 255).round().astype(np.uint8))
     image.thumbnail((cell_px, cell_px), Image.Resampling.LANCZOS)
     return image
+
+
+def coloured_by_order(drawing: Drawing) -> NDArray[np.floating]:
+    """Render a drawing, (3, h, w), with strokes running from blue (first) over green to red (last)."""
+    count = max(1, len(drawing.strokes) - 1)
+    strokes = tuple(
+        stroke.replace(colour=hsv_to_rgb(0.66 * (1 - i / count), 0.9, 0.8), opacity=1.0)
+        for i, stroke in enumerate(drawing.strokes)
+    )
+    return render(drawing.replace(marks=strokes, background=(1.0, 1.0, 1.0)))

@@ -130,10 +130,10 @@ def _map_parallel(
     """Keep every worker busy with a short queue, so that an interrupt has little to cancel."""
     queue = iter(todo)
     with _pool(workers) as pool:
-        pending = {pool.submit(run, *job) for job in islice(queue, 2 * workers)}
+        pending = {pool.submit(_run_in_worker, run, *job) for job in islice(queue, 2 * workers)}
         while pending:
             finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-            pending |= {pool.submit(run, *job) for job in islice(queue, len(finished))}
+            pending |= {pool.submit(_run_in_worker, run, *job) for job in islice(queue, len(finished))}
             yield from map(Future[Record].result, finished)
 
 
@@ -151,6 +151,13 @@ def _pool(workers: int) -> Generator[ProcessPoolExecutor]:
                 process.terminate()
         raise
     executor.shutdown()
+
+
+def _run_in_worker(run: Callable[[Source, Path], Record], source: Source, output: Path) -> Record:
+    try:
+        return run(source, output)
+    except SystemExit:  # we are being ended, and the work has cleaned up; the pool would go on with the next file
+        os._exit(1)
 
 
 def _start_worker() -> None:
