@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from strokewright.datasets import open_dataset
 from strokewright.datasets.dataset import Dataset
+from strokewright.datasets.emoji import FILLED
 from strokewright.datasets.random_strokes import RandomStrokes
+from strokewright.datasets.smoothing import smoothed
 from strokewright.drawing.curves import flatten_with_width
 from strokewright.drawing.drawing import Floats
 from strokewright.errors import DataError, OptionError
@@ -35,12 +37,14 @@ class Source:
     Args:
         dataset: Its samples must have drawings.
         longer_side_px: Smallest and largest longer side that a drawing is scaled to, log-uniform.
+        smooth: How much to smooth the pen's points, in hundredths of the page.
         own_width: Keep the drawing's own widths (scaled) instead of one random width a patch.
     """
 
     dataset: Dataset
     longer_side_px: tuple[float, float] = (200.0, 800.0)
     own_width: bool = False
+    smooth: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def training_sources(seed: int = 0) -> dict[str, Source]:
         "openmoji": Source(open_dataset("openmoji").split("train"), (150, 700)),
         "lucide": Source(open_dataset("lucide").split("train"), (80, 600)),
         "quickdraw": Source(open_dataset("quickdraw").split("train"), (100, 600)),
-        "omniglot": Source(open_dataset("omniglot-strokes").split("train", "valid"), (40, 250)),
+        "omniglot": Source(open_dataset("omniglot-strokes").split("train", "valid"), (40, 250), smooth=2.0),
         "random": Source(RandomStrokes(1_000_000, 64.0, (1, 5), (1.0, 8.0), seed).split("train"), (64, 64), True),
     }
 
@@ -163,15 +167,18 @@ class Patches:
         return _Scene(visible, [] if rng.random() < self.blank else _random_part(rng, visible))
 
     def _read_lines(self, name: str, index: int) -> _Lines:
-        drawing = self.sources[name].dataset[index].drawing
+        source = self.sources[name]
+        drawing = source.dataset[index].drawing
         if drawing is None or not drawing.strokes:
             raise DataError(f"patches: expected drawings with strokes, got none in sample {index} of {name}")
-        flat = [flatten_with_width(stroke, 0.25) for stroke in drawing.strokes if stroke.layer != "filled"]
-        flat = flat or [flatten_with_width(stroke, 0.25) for stroke in drawing.strokes]
+        strokes = [stroke for stroke in drawing.strokes if stroke.layer != FILLED] or drawing.strokes
+        flat = [flatten_with_width(stroke, 0.25) for stroke in strokes]
+        if source.smooth:
+            flat = [(smoothed(points, source.smooth * drawing.size[0] / 100), width[:1]) for points, width in flat]
         low = np.min([points.min(axis=0) for points, _ in flat], axis=0)
         high = np.max([points.max(axis=0) for points, _ in flat], axis=0)
         # Pages of random strokes keep their own scale; others are scaled by their longer side.
-        side = max(drawing.size) if self.sources[name].own_width else max(float((high - low).max()), 1e-6)
+        side = max(drawing.size) if source.own_width else max(float((high - low).max()), 1e-6)
         points = [(line - (low + high) / 2) / side for line, _ in flat]
         boxes = np.array([[*line.min(axis=0), *line.max(axis=0)] for line in points])
         lengths = np.array([np.hypot(*np.diff(line, axis=0).T).sum() for line in points])

@@ -61,15 +61,13 @@ def flatten(stroke: Stroke, tolerance_px: float = 0.1) -> Floats:
 def flatten_with_width(stroke: Stroke, tolerance_px: float = 0.1) -> tuple[Floats, Floats]:
     """Return the points (n, 2) of the flattened stroke and the full width (n,) at each.
 
-    Between two nodes the width runs linearly with the length along the curve. All nodes are among the points.
+    Between two nodes the width runs linearly with the curve's parameter. All nodes are among the points.
 
     Raises:
         OptionError: tolerance_px is not positive.
     """
     check_positive(tolerance_px, "tolerance_px")
-    if stroke.is_dot:
-        return stroke.nodes.copy(), stroke.width.copy()
-    if stroke.is_polyline:
+    if stroke.is_polyline:  # a dot too
         return stroke.nodes.copy(), stroke.width.copy()
     controls = stroke.controls
     steps = _steps(controls, tolerance_px)
@@ -80,16 +78,9 @@ def flatten_with_width(stroke: Stroke, tolerance_px: float = 0.1) -> tuple[Float
     points = np.einsum("nk,nkd->nd", powers, (BERNSTEIN @ controls)[segment])
     points[last - 1] = stroke.nodes[1:]
     points = np.concatenate([stroke.nodes[:1], points])
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    nodes_at = np.concatenate([[0], last])
-    return points, _width_along(length, nodes_at, stroke.width)
-
-
-def _width_along(length: Floats, nodes_at: np.ndarray, width: Floats) -> Floats:
-    """Interpolate node widths over the running length; nodes that fall together keep their own width."""
-    result = np.interp(length, length[nodes_at], width)
-    result[nodes_at] = width
-    return result
+    width = stroke.width[segment] + t * np.diff(stroke.width)[segment]
+    width[last - 1] = stroke.width[1:]
+    return points, np.concatenate([stroke.width[:1], width])
 
 
 def _steps(controls: Floats, tolerance_px: float) -> np.ndarray:
