@@ -55,7 +55,9 @@ def test_a_run_with_more_steps_goes_on_and_refuses_to_be_overwritten(tmp_path):
     run = start(toy_run(steps=20, schedule="constant"), tmp_path / "run")
     with pytest.raises(OptionError, match="resume it, or choose another"):
         start(toy_run(), tmp_path / "run")
+    assert run.resume(callback=lambda event: pytest.fail("a finished run does nothing")).finished
     longer = Run(tmp_path / "run").resume(overrides=["training.steps=40"])
+    assert longer.finished
     straight = start(toy_run(steps=40, schedule="constant"), tmp_path / "straight")
     assert weights(longer) == weights(straight)
     assert run.out == longer.out

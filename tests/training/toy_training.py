@@ -78,12 +78,12 @@ def toy_run(**training: Any) -> RunConfig:
     )
 
 
-def main(out: str, pause_s: str = "0") -> None:
+def main(out: str, steps: str, pause_s: str = "0") -> None:
     """Start a run, or resume the one that lies there."""
     if (Path(out) / "checkpoints").exists():
         Run(out).resume()
     else:
-        config = toy_run(steps=200, checkpoint_every=7)
+        config = toy_run(steps=int(steps), checkpoint_every=7)
         start(config.replaced({"data.train.options.pause_s": float(pause_s), "model.config.dropout": 0.0}), out)
 
 

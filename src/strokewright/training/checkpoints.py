@@ -8,6 +8,8 @@ seeded by (seed, step). Kept are the newest two, and the newest one of a planned
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,25 +97,35 @@ def last_planned(folder: Path, planned_every: int) -> Path | None:
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensors], Progress]:
-    """Return the parts and the progress of a checkpoint.
+    """Return the parts and the progress of a checkpoint. Raises WeightsError for a damaged file."""
+    with _opened(path) as file:
+        progress = _progress(file)
+        parts: dict[str, Tensors] = {}
+        for name in file.keys():  # noqa: SIM118  # not a dict
+            part, _, rest = name.partition(".")
+            parts.setdefault(part, {})[rest] = file.get_tensor(name)
+    return parts, progress
 
-    Raises:
-        WeightsError: A missing or damaged file.
-    """
+
+def read_progress(path: Path) -> Progress:
+    """Return the progress of a checkpoint without its tensors. Raises WeightsError for a damaged file."""
+    with _opened(path) as file:
+        return _progress(file)
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[Any]:
     try:
         with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})[_KEY])
-            tensors: Tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
-        progress = Progress(**header)
+            yield file
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
             f"{path}: not a whole checkpoint ({error}); delete it to resume from the one before"
         ) from error
-    parts: dict[str, Tensors] = {}
-    for name, tensor in tensors.items():
-        part, _, rest = name.partition(".")
-        parts.setdefault(part, {})[rest] = tensor
-    return parts, progress
+
+
+def _progress(file: Any) -> Progress:
+    return Progress(**json.loads(file.metadata()[_KEY]))
 
 
 def optimiser_tensors(optimiser: torch.optim.Optimizer, names: list[str]) -> Tensors:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from strokewright.files.raster import write_picture
 from strokewright.models.pretrained import write_durably
 
 Row = dict[str, str]
@@ -59,14 +59,10 @@ class Logs:
 
     def picture(self, step: int, picture: NDArray[np.float32]) -> Path:
         """Write a sheet (3, height, width) in [0, 1] as samples/step-….png."""
-        pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
-        encoded = io.BytesIO()
-        Image.fromarray(pixels.transpose(1, 2, 0)).save(encoded, "PNG")
         path = self._folder / "samples" / f"step-{step:09d}.png"
-        path.parent.mkdir(exist_ok=True)
-        write_durably(path, encoded.getvalue())
+        write_picture(picture.transpose(1, 2, 0), path)
         if self._board is not None:
-            self._board.add_image("samples", pixels, step)
+            self._board.add_image("samples", np.clip(picture, 0, 1), step)
         return path
 
     def close(self) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from strokewright.errors import OptionError
-from strokewright.models.pretrained import Pretrained, load_pretrained, model_name, write_durably
+from strokewright.models.pretrained import WEIGHTS_FILE, Pretrained, load_pretrained, model_name, write_durably
+from strokewright.training.checkpoints import list_checkpoints, read_progress
 from strokewright.training.config import RunConfig, parse_overrides
 from strokewright.training.data import BatchSource, make_source
 from strokewright.training.logs import Row, read_metrics
@@ -41,8 +42,13 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the final model is there."""
-        return (self.out / "model" / "config.json").exists()
+        """Whether its steps or minutes are used up and the final model is there."""
+        checkpoints = list_checkpoints(self.out / "checkpoints")
+        if not checkpoints or not (self.out / "model" / WEIGHTS_FILE).exists():
+            return False
+        progress = read_progress(checkpoints[-1])
+        progress.measure(self.config.training)
+        return progress.finished
 
     def metrics(self) -> list[Row]:
         """Return the rows of metrics.csv as text by column."""
@@ -68,10 +74,9 @@ class Run:
         Raises:
             OptionError: A wrong override, or no data.
         """
-        changes = parse_overrides(overrides)
-        if self.finished and not changes:
+        self.config = self.config.replaced(parse_overrides(overrides))
+        if self.finished:
             return self
-        self.config = self.config.replaced(changes)
         return _train(self, data, callback)
 
 
