@@ -73,13 +73,13 @@ def write_gif(
 
 
 def first_nodes(drawing: Drawing, count: int) -> Drawing:
-    """Return the drawing as it stands when the pen has passed its first `count` nodes; marks but strokes count as one."""
+    """Return the drawing as it stands when the pen has passed `count` nodes; marks other than strokes count as one."""
     marks: list[Any] = []
     for mark in drawing.marks:
         if count <= 0:
             break
         if isinstance(mark, Stroke) and len(mark.nodes) > count:
-            mark = mark.replace(  # noqa: PLW2901  (the cut mark takes the whole one's place)
+            mark = mark.replace(
                 nodes=mark.nodes[:count],
                 handles=mark.handles[: count - 1],
                 width=mark.width[:count],

@@ -1,0 +1,161 @@
+"""CSS as SVG files use it: rules of <style> elements, matched by tag, class, id and ancestors; style attributes.
+
+A selector is a chain of simple ones ("g.ink > path"): blank and ">" both ask for an ancestor. Rules with anything else
+(:hover, [attribute], @media, @import, …) are passed over; nothing is ever loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from strokewright.errors import FormatError
+from strokewright.files.svg.tree import Element
+
+MAX_RULES = 20_000
+_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
+_SIMPLE = re.compile(r"(?:[\w-]+|\*)?(?:[.#][\w-]+)*")
+_PART = re.compile(r"([.#]?)([\w-]+)")
+_MAX_CHAIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Simple:
+    """One part of a selector, such as "path.ink#outline"; empty fields match anything."""
+
+    tag: str
+    ids: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    def matches(self, element: Element) -> bool:
+        if self.tag and self.tag != element.tag:
+            return False
+        if any(name != element.attributes.get("id") for name in self.ids):
+            return False
+        return not self.classes or set(self.classes) <= set(element.attributes.get("class", "").split())
+
+    @property
+    def weight(self) -> tuple[int, int, int]:
+        return len(self.ids), len(self.classes), bool(self.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    chain: tuple[_Simple, ...]
+    declarations: tuple[tuple[str, str], ...]
+    important: bool
+    rank: tuple[bool, int, int, int, int]
+
+
+@dataclass(slots=True)
+class StyleSheet:
+    """The rules of all <style> elements, found by what the last part of their selector asks for."""
+
+    by_key: dict[str, list[_Rule]] = field(default_factory=dict[str, list[_Rule]])
+    count: int = 0
+
+    def add(self, text: str) -> None:
+        """Add the rules of one <style> element. Raises FormatError for more than 20,000 rules."""
+        for selectors, body in _split_rules(_COMMENT.sub(" ", text)):
+            declarations = list(parse_declarations(body))
+            for selector in selectors.split(","):
+                chain = _parse_selector(selector)
+                if chain is None:
+                    continue
+                for important in (False, True):
+                    chosen = tuple((name, value) for name, value, urgent in declarations if urgent == important)
+                    if chosen:
+                        self._keep(chain, chosen, important)
+
+    def _keep(self, chain: tuple[_Simple, ...], declarations: tuple[tuple[str, str], ...], important: bool) -> None:
+        self.count += 1
+        if self.count > MAX_RULES:
+            raise FormatError(f"expected at most {MAX_RULES} style rules, got more")
+        ids, classes, tags = (sum(column) for column in zip(*(simple.weight for simple in chain), strict=True))
+        last = chain[-1]
+        key = f"#{last.ids[0]}" if last.ids else f".{last.classes[0]}" if last.classes else last.tag
+        rule = _Rule(chain, declarations, important, (important, ids, classes, tags, self.count))
+        self.by_key.setdefault(key, []).append(rule)
+
+    def apply(self, element: Element, ancestors: Sequence[Element]) -> dict[str, str]:
+        """Return an element's attributes with the cascade applied: attributes, rules by weight, style, !important."""
+        result = dict(element.attributes)
+        keys = ["", element.tag, f"#{result.get('id', '')}"]
+        keys += [f".{name}" for name in result.get("class", "").split()] if self.by_key else []
+        found = [rule for key in keys for rule in self.by_key.get(key, ()) if _matches(rule.chain, element, ancestors)]
+        found.sort(key=lambda rule: rule.rank)
+        for rule in found:
+            if not rule.important:
+                result.update(rule.declarations)
+        own = list(parse_declarations(result["style"])) if "style" in result else []
+        result.update((name, value) for name, value, _ in own)
+        for rule in found:
+            if rule.important:
+                result.update(rule.declarations)
+        result.update((name, value) for name, value, urgent in own if urgent)
+        return result
+
+
+def parse_declarations(body: str) -> Iterable[tuple[str, str, bool]]:
+    """Yield (name, value, whether !important) of "stroke: red; fill: none"."""
+    for declaration in body.split(";"):
+        name, colon, value = declaration.partition(":")
+        plain, urgent, _ = value.partition("!")
+        if colon and plain.strip():
+            yield name.strip().lower(), plain.strip(), bool(urgent)
+
+
+def _split_rules(text: str) -> Iterable[tuple[str, str]]:
+    """Yield (selectors, body) of the rules outside @-blocks; one pass, whatever the text."""
+    at = 0
+    while True:
+        brace = text.find("{", at)
+        if brace < 0:
+            return
+        head = text[at:brace].rpartition(";")[2].strip()
+        end = text.find("}", brace)
+        if head.startswith("@"):
+            at = _end_of_block(text, brace)
+            continue
+        if end < 0:
+            return
+        yield head, text[brace + 1 : end]
+        at = end + 1
+
+
+def _end_of_block(text: str, brace: int) -> int:
+    depth = 0
+    for match in re.compile("[{}]").finditer(text, brace):
+        depth += 1 if match.group() == "{" else -1
+        if depth == 0:
+            return match.end()
+    return len(text)
+
+
+def _parse_selector(text: str) -> tuple[_Simple, ...] | None:
+    words = text.replace(">", " ").split()
+    if not words or len(words) > _MAX_CHAIN or not all(_SIMPLE.fullmatch(word) for word in words):
+        return None
+    return tuple(_parse_simple(word) for word in words)
+
+
+def _parse_simple(word: str) -> _Simple:
+    parts = _PART.findall(word)
+    return _Simple(
+        next((name for mark, name in parts if not mark), ""),
+        tuple(name for mark, name in parts if mark == "#"),
+        tuple(name for mark, name in parts if mark == "."),
+    )
+
+
+def _matches(chain: tuple[_Simple, ...], element: Element, ancestors: Sequence[Element]) -> bool:
+    if not chain[-1].matches(element):
+        return False
+    wanted = len(chain) - 2
+    for ancestor in reversed(ancestors):
+        if wanted < 0:
+            break
+        if chain[wanted].matches(ancestor):
+            wanted -= 1
+    return wanted < 0
