@@ -94,8 +94,9 @@ def _trace_one(truth: Drawing, group: PictureSet, peers: dict[str, Peer]) -> Tra
     ink = render_8_bit(truth)
     drawing, ours = trace_ours(truth, ink, TraceOptions(), by_pen=group.by_pen)
     others: dict[str, tuple[Scores, NDArray[np.float32]]] = {}
+    width_px = float(np.mean([stroke.width.mean() for stroke in truth.strokes]))
     for name, peer in peers.items():
-        svg, seconds = timed(peer, ink, group.width_px)
+        svg, seconds = timed(peer, ink, width_px)
         picture = rerender(svg, (ink.shape[1], ink.shape[0]))
         others[name] = _score(svg, picture, _read_back(svg, truth), truth, ink, seconds), picture
     return Traced(ink, drawing, ours, others)

@@ -1,8 +1,8 @@
 """The pictures of the trace benchmark, each with the strokes that it was rendered from. None is ever trained on.
 
-Main sets are drawn with lines of 2.5 px on pages of 512 px. OpenMoji and Lucide come a second time at their designers'
-own width (2 of 72 and 2 of 24 units of the page). Outlines of filled shapes in OpenMoji are not pen lines: they are left
-out of picture and truth alike.
+Pages are of 512 px, lines of 2.5 px (on the sheets 2 to 5 px). OpenMoji and Lucide come a second time at their own
+designers' width (2 of 72 and 2 of 24 units of the page). Outlines of filled shapes in OpenMoji are not pen lines: they
+are left out of picture and truth alike.
 """
 
 from __future__ import annotations
@@ -28,14 +28,12 @@ class PictureSet:
 
     Args:
         name: The case's name in the rows.
-        width_px: Their line width.
         drawings: The true strokes.
         main: Whether the issue's bounds are for this set.
         by_pen: Whether order and direction are those of a person's pen.
     """
 
     name: str
-    width_px: float
     drawings: list[Drawing]
     main: bool = True
     by_pen: bool = False
@@ -45,15 +43,15 @@ def picture_sets(quick: bool) -> list[PictureSet]:
     """Load the sets; quick: a few pictures of each, main sets alone."""
     most = QUICK_PICTURES if quick else MOST_PICTURES
     sets = [
-        PictureSet("TU-Berlin", LINE_PX, _test("tuberlin", LINE_PX, most), by_pen=True),
-        PictureSet("OpenMoji", LINE_PX, _test("openmoji", LINE_PX, most)),
-        PictureSet("Lucide", LINE_PX, _test("lucide", LINE_PX, most)),
-        PictureSet("Omniglot sheets", LINE_PX, sheets(1 if quick else 40), main=False, by_pen=True),
+        PictureSet("TU-Berlin", _test("tuberlin", LINE_PX, most), by_pen=True),
+        PictureSet("OpenMoji", _test("openmoji", LINE_PX, most)),
+        PictureSet("Lucide", _test("lucide", LINE_PX, most)),
+        PictureSet("Omniglot sheets", sheets(1 if quick else 40), main=False, by_pen=True),
     ]
     if not quick:
         for key, name, width_px in (("openmoji", "OpenMoji", 512 * 2 / 72), ("lucide", "Lucide", 512 * 2 / 24)):
             drawings = _test(key, width_px, MOST_PICTURES // 3)
-            sets.append(PictureSet(f"{name}, lines of {width_px:.1f} px", width_px, drawings, main=False))
+            sets.append(PictureSet(f"{name}, lines of {width_px:.1f} px", drawings, main=False))
     return sets
 
 

@@ -1,6 +1,6 @@
 """Draw examples/cat.png: a cat with a ball, as if drawn by hand with a pen and scanned: wobble, uneven paper, noise.
 
-    python examples/make_picture.py
+python examples/make_picture.py
 """
 
 from pathlib import Path

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from strokewright.cli.report import FileOptions, Inputs, Output, follow, is_stream, print_plan, read_inputs
+from strokewright.cli.report import FileOptions, Inputs, follow, is_stream, print_plan, read_inputs
 from strokewright.errors import OptionError
 from strokewright.files import formats, read_many, write
 from strokewright.pipelines.convert import DEFAULT_WRITE, WriteOptions, plan, sniff
@@ -20,7 +20,14 @@ DEFAULT_FILES = FileOptions()
 
 def convert(
     *inputs: Inputs,
-    output: Output = None,
+    output: Annotated[
+        str | None,
+        Parameter(
+            name=["--output", "-o"],
+            help="Where results go, - writes SVG to standard output. "
+            "Fields: {stem} {name} {parent} {i} {key_id} {word}.",
+        ),
+    ] = None,
     files: Annotated[FileOptions, Parameter(name="*")] = DEFAULT_FILES,
     options: Annotated[WriteOptions, Parameter(name="*")] = DEFAULT_WRITE,
 ) -> int:

@@ -18,10 +18,6 @@ from strokewright.pipelines.batch import Record
 from strokewright.pipelines.paths import expand
 
 Inputs = Annotated[str, Parameter(help="Files, quoted globs, folders; - is standard input.")]
-Output = Annotated[
-    str | None,
-    Parameter(name=["--output", "-o"], help="Where results go; fields: {stem} {name} {parent} {i} {key_id} {word}."),
-]
 
 
 class FileOptions(BaseModel):

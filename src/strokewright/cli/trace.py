@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from strokewright.cli.report import FileOptions, Inputs, Output, follow, is_stream, print_plan, read_inputs
+from strokewright.cli.report import FileOptions, Inputs, follow, is_stream, print_plan, read_inputs
 from strokewright.pipelines.batch import map_files
 from strokewright.pipelines.convert import DEFAULT_WRITE, WriteOptions
 from strokewright.pipelines.load import load
@@ -21,7 +21,14 @@ DEFAULT_FILES, DEFAULT_TRACE = FileOptions(), TraceOptions()
 
 def trace(
     *inputs: Inputs,
-    output: Output = None,
+    output: Annotated[
+        str | None,
+        Parameter(
+            name=["--output", "-o"],
+            help="Where drawings go, - is standard output; by default beside their pictures as SVG. "
+            "Fields: {stem} {name} {parent} {i}.",
+        ),
+    ] = None,
     model: Annotated[str, Parameter(help="Short name of the model; `strokewright models` lists them.")] = DEFAULT_MODEL,
     workers: Annotated[int | None, Parameter(help="Processes for many files; by default one a core.")] = None,
     options: Annotated[TraceOptions, Parameter(name="*")] = DEFAULT_TRACE,

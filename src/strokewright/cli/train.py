@@ -19,7 +19,7 @@ from strokewright.recipes import find_recipe
 from strokewright.recipes import train as train_recipe
 
 if TYPE_CHECKING:
-    from strokewright.training.loop import Callback, Event
+    from strokewright.training.sitting import Callback, Event
     from strokewright.training.run import Run
 
 

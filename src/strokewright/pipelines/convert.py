@@ -23,15 +23,18 @@ _STARTS = {b"<": ".svg", b"{": ".ndjson", b"PK": ".npz", b"\x93NUMPY": ".npy"}
 
 
 class WriteOptions(BaseModel):
-    """How drawings are written; what a format does not know is refused."""
+    """How drawings are written; an option that the format does not know is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    profile: Literal["edit", "plot", "outline"] | None = Field(
+    profile: Literal["edit", "plot", "outline", "animate"] | None = Field(
         default=None,
-        description="SVG for editors (few nodes), plotters (mm, a layer a pen), or with widths as outlines.",
+        description="SVG: edit (few nodes), plot (for plotters: mm, a layer a pen), outline (widths as filled shapes), "
+        "animate (draws itself).",
     )
-    page: str | None = Field(default=None, description="Page of the plot profile: a4, a3, letter, … or 210x297mm.")
+    page: Literal["a4", "a3", "letter"] | None = Field(default=None, description="SVG, plot: the sheet of paper.")
+    margin_mm: float | None = Field(default=None, ge=0, description="SVG, plot with a page: free space on all sides.")
+    seconds: float | None = Field(default=None, gt=0, description="GIF, animated SVG: how long the drawing takes.")
 
     def chosen(self) -> dict[str, Any]:
         """The options that were set, as keyword arguments of `files.write`."""
