@@ -18,7 +18,7 @@ from strokewright.render.skia import render_ink
 SEED = 0
 LINE_PX = 2.5
 MOST_PICTURES = 90
-QUICK_PICTURES = 3
+QUICK_PICTURES = 2
 Ink = NDArray[np.float32]
 
 

@@ -62,14 +62,14 @@ COMMANDS = {
         "strokewright.cli.train:train",
         "Train a model by a recipe; a stopped run goes on where it was.",
         (
-            "train canvas_drawer_tiny --out runs/x",
-            "train canvas_drawer_tiny --data shared --out runs/x --set training.steps=1000",
+            "train smoke --out runs/smoke",
+            "train smoke --out runs/longer --set training.steps=1000 --minutes 5",
         ),
     ),
     "eval": Command(
         "strokewright.cli.evaluate:evaluate",
-        "Measure a model on a data set.",
-        ("eval trace/lineart omniglot", "eval runs/x omniglot --json"),
+        "Measure a model on the held-out data of its recipe.",
+        ("eval trace/lineart", "eval runs/smoke --json"),
     ),
     "bench": Command(
         "strokewright.cli.bench:bench",
