@@ -14,7 +14,7 @@ from strokewright.errors import FormatError
 from strokewright.files.svg.tree import Element
 
 MAX_RULES = 20_000
-_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
+MAX_TRIALS = 3_000_000
 _SIMPLE = re.compile(r"(?:[\w-]+|\*)?(?:[.#][\w-]+)*")
 _PART = re.compile(r"([.#]?)([\w-]+)")
 _MAX_CHAIN = 8
@@ -54,10 +54,11 @@ class StyleSheet:
 
     by_key: dict[str, list[_Rule]] = field(default_factory=dict[str, list[_Rule]])
     count: int = 0
+    trials: int = 0
 
     def add(self, text: str) -> None:
         """Add the rules of one <style> element. Raises FormatError for more than 20,000 rules."""
-        for selectors, body in _split_rules(_COMMENT.sub(" ", text)):
+        for selectors, body in _split_rules(_without_comments(text)):
             declarations = list(parse_declarations(body))
             for selector in selectors.split(","):
                 chain = _parse_selector(selector)
@@ -79,11 +80,19 @@ class StyleSheet:
         self.by_key.setdefault(key, []).append(rule)
 
     def apply(self, element: Element, ancestors: Sequence[Element]) -> dict[str, str]:
-        """Return an element's attributes with the cascade applied: attributes, rules by weight, style, !important."""
+        """Return an element's attributes with the cascade applied: attributes, rules by weight, style, !important.
+
+        Raises:
+            FormatError: Too many rules for too many elements.
+        """
         result = dict(element.attributes)
         keys = ["", element.tag, f"#{result.get('id', '')}"]
         keys += [f".{name}" for name in result.get("class", "").split()] if self.by_key else []
-        found = [rule for key in keys for rule in self.by_key.get(key, ()) if _matches(rule.chain, element, ancestors)]
+        candidates = [rule for key in keys for rule in self.by_key.get(key, ())]
+        self.trials += len(candidates)
+        if self.trials > MAX_TRIALS:
+            raise FormatError("expected fewer style rules for so many elements; simplify the style", line=element.line)
+        found = [rule for rule in candidates if _matches(rule.chain, element, ancestors)]
         found.sort(key=lambda rule: rule.rank)
         for rule in found:
             if not rule.important:
@@ -104,6 +113,12 @@ def parse_declarations(body: str) -> Iterable[tuple[str, str, bool]]:
         plain, urgent, _ = value.partition("!")
         if colon and plain.strip():
             yield name.strip().lower(), plain.strip(), bool(urgent)
+
+
+def _without_comments(text: str) -> str:
+    """Drop comments; one that never ends takes the rest with it."""
+    first, *others = text.replace("<!--", " ").replace("-->", " ").split("/*")
+    return " ".join([first, *(other.partition("*/")[2] for other in others)])
 
 
 def _split_rules(text: str) -> Iterable[tuple[str, str]]:

@@ -208,6 +208,8 @@ def arc_to_cubics(
             sin * px + cos * py + (start[1] + end[1]) / 2,
         )
 
+    if not math.isfinite(turn):
+        raise ValueError("path data: expected an arc with radii of its own size, got numbers too far apart")
     pieces = max(1, math.ceil(abs(turn) / (math.pi / 2) - 1e-9))
     step = turn / pieces
     reach = 4 / 3 * math.tan(step / 4)

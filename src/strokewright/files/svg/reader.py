@@ -215,7 +215,8 @@ def _to_stroke(
 
 def _to_page(points: NDArray[np.float64], style: Style) -> NDArray[np.float64]:
     a, b, c, d, e, f = style.matrix
-    return points @ np.array([[a, b], [c, d]]) + np.array([e, f])
+    with np.errstate(over="ignore", invalid="ignore"):  # the Stroke refuses what overflows
+        return points @ np.array([[a, b], [c, d]]) + np.array([e, f])
 
 
 def _page_size(attributes: Attributes) -> Viewport | None:

@@ -24,14 +24,19 @@ class Element:
         attributes: By name, likewise; later ones of the cascade are filled in by the reader.
         line: 1-based line of its start.
         children: The elements inside.
-        text: All text directly inside.
+        texts: The pieces of text directly inside.
     """
 
     tag: str
     attributes: dict[str, str]
     line: int
     children: list[Element] = field(default_factory=list["Element"])
-    text: str = ""
+    texts: list[str] = field(default_factory=list[str])
+
+    @property
+    def text(self) -> str:
+        """All text directly inside."""
+        return "".join(self.texts)
 
 
 def parse_xml(data: bytes) -> Element:
@@ -79,7 +84,7 @@ class _Builder:
         self.open.pop()
 
     def characters(self, text: str) -> None:
-        self.open[-1].text += text
+        self.open[-1].texts.append(text)
 
     def refuse_entity(self, name: str, *_: object) -> None:
         line = self.parser.CurrentLineNumber

@@ -14,12 +14,13 @@ from strokewright.drawing.drawing import Colour
 
 Matrix = tuple[float, float, float, float, float, float]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 PX_PER_INCH = 96.0
 
-_LENGTH = re.compile(rf"\s*({NUMBER})\s*([a-zA-Z%]*)\s*")
-_NUMBERS = re.compile(rf"\s*,?\s*({NUMBER})")
-_TRANSFORM = re.compile(r"\s*,?\s*(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^()]*)\)")
+# Each pattern leaves one way to match a text, so that no text takes more than linear time.
+_LENGTH = re.compile(rf"({NUMBER})\s*([a-zA-Z%]*)")
+_NUMBERS = re.compile(rf"[\s,]*({NUMBER})")
+_TRANSFORM = re.compile(r"[\s,]*(matrix|translate|scale|rotate|skewX|skewY)\s*\(([^()]*)\)")
 _PX_PER_UNIT = {
     "": 1.0,
     "px": 1.0,
@@ -37,7 +38,7 @@ _PX_PER_UNIT = {
 
 def parse_length(text: str, whole: float) -> float:
     """Return a length such as "12mm" in pixels; "%" is of `whole`. Raises ValueError."""
-    match = _LENGTH.fullmatch(text)
+    match = _LENGTH.fullmatch(text.strip())
     unit = match.group(2).lower() if match else "?"
     if match is None or (unit != "%" and unit not in _PX_PER_UNIT):
         raise ValueError(f"expected a length such as 12 or 12mm, got {text[:40]!r}")
