@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # torch is only imported once a run starts
     from strokewright.training.sitting import Callback
 
 RECIPES: dict[str, str] = {
+    "canvas_drawer_lineart": "strokewright.recipes.canvas_drawer:canvas_drawer_lineart",
     "smoke": "strokewright.recipes.smoke:smoke",
 }
 

@@ -25,6 +25,7 @@ _FINE = 32  # chords that measure the arc
 _NEWTON_STEPS = 2
 _EDGE_PX = 0.65  # half the support of φ at softness 0; the least squared error against Skia over all directions
 _EVEN_PX = 1e-6  # half widths that differ by less count as one
+_SLOW = 1.0  # px²: on a curve shorter than about a pixel t may not run away
 _TINY = 1e-12
 
 
@@ -188,7 +189,7 @@ class Coverage(torch.autograd.Function):
             # How the nearest parameter moves: F = V·E = 0, so dt = -dF / F_t where t is free.
             speed = torch.addcmul(vx * vx, vy, vy)
             bend = torch.addcmul(ex * _second(ax, t), ey, _second(ay, t)).add_(speed)
-            lever = to_radius.mul_(widening).div_(torch.maximum(bend, speed.mul_(0.05)).clamp_(min=_TINY)).neg_()
+            lever = to_radius.mul_(widening).div_(torch.maximum(bend, speed.mul_(0.05)).clamp_(min=_SLOW)).neg_()
             lever = lever.masked_fill_((t <= 0) | (t >= 1), 0)
             gx, gy = gx.addcmul_(lever, vx), gy.addcmul_(lever, vy)
         powers = basis.shape[1]

@@ -105,7 +105,8 @@ def to_cubic(control: ArrayLike) -> Floats:
 
 
 def _stroke_vocabulary(name: str, points: int, widest_px: float, coloured: bool) -> Vocabulary:
-    positions = tuple(Column(f"{axis}{index}", "field") for index in range(points) for axis in "xy")
+    # A little over the edge, so that a stroke that leaves the field can run to its border at full width.
+    positions = tuple(Column(f"{axis}{index}", "field", -1 / 16, 17 / 16) for index in range(points) for axis in "xy")
     widths = tuple(Column(f"w{index}", "px", 0.5, widest_px) for index in range(2))
     paint = tuple(Column(channel, "share") for channel in ("red", "green", "blue", "opacity")) if coloured else ()
 

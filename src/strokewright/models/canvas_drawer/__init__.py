@@ -1,0 +1,10 @@
+"""The canvas drawer: a recurrent network looks at a picture and at its own canvas, and puts down stroke after stroke.
+
+Source: "Unsupervised image to sequence translation with canvas-drawer networks". `drawer.py` is the network and its
+loss, `sliding.py` moves its field over pictures of any size, `windows.py` and `scenes.py` make what it learns from.
+"""
+
+from strokewright.models.canvas_drawer.drawer import CanvasDrawer, CanvasDrawerConfig
+from strokewright.models.canvas_drawer.sliding import Piece, draw_sliding, slide
+
+__all__ = ["CanvasDrawer", "CanvasDrawerConfig", "Piece", "draw_sliding", "slide"]
