@@ -12,7 +12,7 @@ from strokewright.render.curve_kernel import edge_px, power_basis
 
 
 def coverage_reference(
-    control: Tensor, width: Tensor, size: tuple[int, int], softness_px: float = 0.0, chords: int = 64
+    control: Tensor, width: Tensor, size: tuple[int, int], softness_px: float = 0.0, chords: int = 24
 ) -> Tensor:
     """Render every curve on a picture of its own, as `curve.coverage` does.
 
