@@ -27,8 +27,11 @@ from strokewright.drawing.drawing import Floats, Stroke
 
 _POINTS = 16  # every stroke is seen as so many points, evenly spaced
 _PART = 48  # strokes that are ordered together; more are cut into parts
-_SMALL = 8  # parts of so few strokes are not cut
-_BAND = 0.04  # width of an empty band that separates parts, relative to the drawing's longer side
+_SMALL = 8  # drawings of so few strokes are not cut
+_BAND = (
+    0.04  # width of an empty band that separates parts, relative to the drawing's longer side; twice for small parts
+)
+_ROWS = 3.0  # a band between rows counts as so many times its width
 _TOUCH = 0.06  # distance at which strokes touch
 _NEAR = 0.1
 
@@ -99,7 +102,7 @@ def order_features(lines: Floats) -> Floats:
     ends = lines[:, [0, -1]]
     first_end = ends[np.arange(len(lines)), ends.sum(axis=2).argmin(axis=1)]
     facts = [low, high, middle, length, np.log(length + 0.05), straight / np.maximum(length, 1e-6), slant, first_end]
-    own = np.column_stack([*facts, length < _TOUCH])
+    own: Floats = np.column_stack([*facts, length < _TOUCH])
     change = own[None] - own[:, None]
     shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
     overlap = np.clip(shared / np.maximum(np.minimum((high - low)[:, None], (high - low)[None]), 0.05), 0, 1)
@@ -118,7 +121,7 @@ def order_features(lines: Floats) -> Floats:
         step[..., 0] * near,
         step[..., 1] * near,
     ]
-    sides = np.tanh(8 * np.concatenate([step, change[..., :2]], axis=2))
+    sides: Floats = np.tanh(8 * np.concatenate([step, change[..., :2]], axis=2))
     return np.concatenate([change, np.stack(relations, axis=2), sides], axis=2)
 
 
@@ -159,7 +162,8 @@ def _even_points(stroke: Stroke) -> Floats:
 
 
 def _normalised(lines: Floats) -> Floats:
-    low, high = lines.min(axis=(0, 1)), lines.max(axis=(0, 1))
+    low: Floats = lines.min(axis=(0, 1))
+    high: Floats = lines.max(axis=(0, 1))
     return (lines - low) / max(float((high - low).max()), 1e-6)
 
 
@@ -210,8 +214,10 @@ def _best_order(odds: Floats) -> list[int]:
 def _parts(lines: Floats) -> list[NDArray[np.intp]]:
     """Cut a drawing into parts of at most 48 strokes, in reading order."""
     low, high = lines.min(axis=1), lines.max(axis=1)
-    band = _BAND * float((high.max(axis=0) - low.min(axis=0)).max())
     parts: list[NDArray[np.intp]] = []
+    if len(lines) <= _SMALL:
+        return [np.arange(len(lines))]
+    band = _BAND * float((high.max(axis=0) - low.min(axis=0)).max())
     stack = [np.arange(len(lines))]
     while stack:
         part = stack.pop()
@@ -225,13 +231,13 @@ def _parts(lines: Floats) -> list[NDArray[np.intp]]:
 
 def _cut(low: Floats, high: Floats, band: float) -> NDArray[np.bool_] | None:
     """Return which strokes come first if the part is to be cut: at its widest empty band, else in the middle."""
-    if len(low) <= _SMALL:
+    if len(low) < 2:
         return None
-    widest, best = band, None
-    for axis in (1, 0):  # rows before columns
+    widest, best = band if len(low) > _SMALL else 2 * band, None
+    for axis, favour in ((1, _ROWS), (0, 1.0)):
         order = np.argsort(low[:, axis], kind="stable")
         reach = np.maximum.accumulate(high[order, axis])
-        gaps = low[order[1:], axis] - reach[:-1]
+        gaps = favour * (low[order[1:], axis] - reach[:-1])
         if float(gaps.max()) > widest:
             widest, best = float(gaps.max()), (axis, low[order[int(gaps.argmax()) + 1], axis])
     if best is not None:

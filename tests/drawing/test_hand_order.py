@@ -1,0 +1,57 @@
+"""The learned order by hand: odd features, a fit that learns a known rule, and its score on people's pens."""
+
+import numpy as np
+import pytest
+
+from strokewright.datasets import Dataset
+from strokewright.drawing import Stroke
+from strokewright.drawing.hand_order import (
+    DIRECTION_FEATURES,
+    ORDER_FEATURES,
+    describe,
+    direction_features,
+    load_model,
+    order_features,
+)
+from strokewright.errors import DataError
+from strokewright.recipes.stroke_order import fit, score, to_model
+
+RNG = np.random.default_rng(4)
+STROKES = [Stroke(points) for points in np.cumsum(RNG.normal(0, 10, (7, 6, 2)), axis=1)]
+
+
+def test_features_are_odd():
+    lines = describe(STROKES)
+    pairs = order_features(lines)
+    assert pairs.shape == (7, 7, len(ORDER_FEATURES))
+    assert np.allclose(pairs, -pairs.transpose(1, 0, 2))
+    assert np.allclose(pairs, order_features(lines[:, ::-1]))
+    ways = direction_features(lines)
+    assert ways.shape == (7, len(DIRECTION_FEATURES))
+    assert np.allclose(direction_features(lines[:, ::-1]), -ways)
+
+
+def test_the_fit_learns_another_hand():
+    """People who draw from right to left and upwards."""
+    drawings = []
+    for _ in range(60):
+        starts = RNG.uniform(0, 100, (4, 1, 2))
+        steps = np.array([[[0, 0], [1, 1.5]]]) * RNG.uniform(-20, 20, (4, 1, 1))
+        lines = [Stroke(line if line[1, 1] < line[0, 1] else line[::-1]) for line in starts + steps]
+        drawings.append(sorted(lines, key=lambda s: -s.nodes[:, 0].mean()))
+    model = to_model(fit([drawings[:40]], [1.0]))
+    ours, bundled = score(drawings[40:], model), score(drawings[40:])
+    assert ours["tau"] > 0.8
+    assert ours["direction"] > 0.95
+    assert bundled["tau"] < 0
+    assert load_model().order.shape == (len(ORDER_FEATURES),)
+    with pytest.raises(DataError, match="two"):
+        fit([[drawings[0][:1]]], [1.0])
+
+
+@pytest.mark.data
+def test_people_are_imitated(data_dir):
+    pens = [s.drawing.strokes for s in Dataset.open("omniglot-strokes").split("valid")[::4]]
+    scores = score(pens)
+    assert scores["tau"] > 0.45
+    assert scores["direction"] > 0.9
