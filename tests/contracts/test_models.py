@@ -1,0 +1,78 @@
+"""Every model of the table: finite loss, a gradient for every parameter, the same under a seed, saved = loaded."""
+
+import pytest
+import torch
+
+from strokewright.errors import OptionError, WeightsError
+from strokewright.models import MODELS, find_model
+from strokewright.models.pretrained import load_pretrained
+
+
+def drawer_batch():
+    ink = torch.zeros(4, 64, 64)
+    ink[:2, 30:33, 5:50] = 1
+    ink[1:3, 8:40, 20:23] = 1
+    canvas = ink.clone()
+    canvas[:, :, 25:] = 0
+    return {"ink": ink, "canvas": canvas}
+
+
+EXAMPLES = {"canvas-drawer": ({"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0}, drawer_batch)}
+
+
+@pytest.fixture(params=MODELS)
+def name(request):
+    assert request.param in EXAMPLES, "give the new model a small config and a batch in EXAMPLES"
+    return request.param
+
+
+def build(name, seed=0):
+    torch.manual_seed(seed)
+    return find_model(name).from_options(EXAMPLES[name][0])
+
+
+def test_loss_is_finite_and_reaches_every_parameter(name):
+    model, batch = build(name), EXAMPLES[name][1]()
+    scores = model.loss(batch)
+    assert all(torch.isfinite(torch.as_tensor(score)).all() for score in scores.values())
+    assert scores["loss"].shape == ()
+    scores["loss"].backward()
+    for place, parameter in model.named_parameters():
+        assert parameter.grad is not None, place
+        assert torch.isfinite(parameter.grad).all(), place
+        assert parameter.grad.abs().sum() > 0, place
+
+
+def test_repeatable_under_a_seed(name):
+    batch = EXAMPLES[name][1]()
+    losses = [build(name, seed).loss(batch)["loss"].item() for seed in (0, 0, 1)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_learns_one_batch(name):
+    model, batch = build(name), EXAMPLES[name][1]()
+    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(25):
+        loss = model.loss(batch)["loss"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert min(losses[-5:]) < losses[0]
+
+
+def test_saved_equals_loaded(name, tmp_path):
+    model, batch = build(name), EXAMPLES[name][1]()
+    model.save_pretrained(tmp_path)
+    loaded = load_pretrained(tmp_path)
+    assert loaded.config == model.config
+    assert loaded.loss(batch)["loss"].item() == model.eval().loss(batch)["loss"].item()
+    (tmp_path / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(WeightsError):
+        load_pretrained(tmp_path)
+
+
+def test_a_wrong_option_names_the_field(name):
+    with pytest.raises(OptionError, match="no_such_field"):
+        find_model(name).from_options({"no_such_field": 1})
