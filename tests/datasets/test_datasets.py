@@ -11,6 +11,7 @@ from PIL import Image
 
 from strokewright.datasets import DATASETS, Dataset
 from strokewright.datasets import download as downloads
+from strokewright.datasets.omniglot import PICTURE_LINE_PX
 from strokewright.datasets.sheets import Sheets
 from strokewright.drawing import Drawing
 from strokewright.errors import DataError
@@ -118,7 +119,7 @@ def test_strokes_come_out_as_the_pen_left_them(files):
     sample = omniglot[0]
     assert (sample.label, sample.group, sample.split) == ("Greek/character02", "1", "train")
     assert omniglot.split_names().tolist() == ["train", "valid", "test"]
-    assert sample.drawing.strokes[0].nodes.tolist() == [[10, 20], [30, 20]]
+    assert sample.drawing.strokes[0].nodes.tolist() == [[10.5, 20.5], [30.5, 20.5]]
     assert sample.drawing.strokes[1].is_dot
     line = Dataset.open(files["tuberlin"])[0].drawing
     assert line.strokes[0].nodes.tolist() == [[24, 140], [488, 140]]
@@ -206,6 +207,21 @@ def test_tuberlin_lies_on_its_pictures(data_dir):
             error = np.mean((ink - picture) ** 2)
             assert error < 0.0016
             assert error < 0.5 * min(np.mean((np.roll(ink, 1, axis) - picture) ** 2) for axis in (0, 1))
+
+
+@pytest.mark.data
+def test_omniglot_strokes_lie_on_their_pictures(data_dir):
+    pictures = Dataset.open("omniglot")
+    strokes = Dataset.open("omniglot-strokes", width_px=PICTURE_LINE_PX)
+    place = {
+        (pictures.names[c], d): i for i, (c, d) in enumerate(zip(pictures.characters, pictures.drawers, strict=True))
+    }
+    errors = []
+    for index in range(0, len(strokes), 300):
+        sample = strokes[index]
+        picture = pictures[place[sample.label, int(sample.group)]].picture
+        errors.append(np.mean((render_ink(sample.drawing) - picture) ** 2))
+    assert np.mean(errors) < 0.007
 
 
 @pytest.mark.data

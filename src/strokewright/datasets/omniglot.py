@@ -1,7 +1,8 @@
 """Omniglot: handwritten characters of many alphabets, pictures and pen strokes (Lake et al. 2015, MIT).
 
 Pictures are stored as bits of 105×105, 1 = paper, 0 = ink. Strokes are text files, one a character and drawer, rows
-x, y, milliseconds between START and BREAK lines, y pointing up from the top edge; they come out on a page of 105 px.
+x, y, milliseconds between START and BREAK lines, in pixel numbers, y pointing up from the top edge; they come out on a
+page of 105 px, on which they lie on the pictures' lines, 5 px wide (the page's points are pixel corners).
 Each character was drawn by twenty people: drawers 1–14 are train, 15–17 valid, 18–20 test.
 """
 
@@ -23,7 +24,9 @@ from strokewright.errors import DataError
 
 PAGE_PX = 105.0
 DRAWERS = 20
-LINE_PX = 2.5  # about the pen's width in the pictures
+LINE_PX = 2.5  # a finer pen than the pictures' own
+PICTURE_LINE_PX = 5.0
+_HALF_PIXEL = 0.5
 _NAME = re.compile(r"([^/]+)/(character\d+)/\d+_(\d\d)\.txt$")
 _MOST_FILE_BYTES = 2**20
 _STROKE_FILES = ("omniglot/strokes_background_small1.zip", "omniglot/strokes_background_small2.zip")
@@ -94,7 +97,7 @@ def _parse(text: str, name: str, width_px: float) -> tuple[Stroke, ...]:
             rows = np.array([line.split(",") for line in lines], dtype=np.float64).reshape(-1, 3)
         except ValueError as error:
             raise DataError(f"{name}: expected rows x,y,ms, got: {error}; is the file damaged?") from error
-        strokes.append(Stroke(rows[:, :2] * (1.0, -1.0), width=width_px, times_ms=rows[:, 2]))  # type: ignore[arg-type]
+        strokes.append(Stroke(rows[:, :2] * (1.0, -1.0) + _HALF_PIXEL, width=width_px, times_ms=rows[:, 2]))  # type: ignore[arg-type]
     return tuple(strokes)
 
 

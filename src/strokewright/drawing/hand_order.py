@@ -102,7 +102,7 @@ def order_features(lines: Floats) -> Floats:
     ends = lines[:, [0, -1]]
     first_end = ends[np.arange(len(lines)), ends.sum(axis=2).argmin(axis=1)]
     facts = [low, high, middle, length, np.log(length + 0.05), straight / np.maximum(length, 1e-6), slant, first_end]
-    own: Floats = np.column_stack([*facts, length < _TOUCH])
+    own: Floats = np.column_stack([*facts, (length < _TOUCH).astype(np.float64)])
     change = own[None] - own[:, None]
     shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
     overlap = np.clip(shared / np.maximum(np.minimum((high - low)[:, None], (high - low)[None]), 0.05), 0, 1)
