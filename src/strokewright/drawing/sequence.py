@@ -66,7 +66,8 @@ def from_stroke3(rows: ArrayLike, size: tuple[float, float] | None = None, width
         DrawingError: A wrong shape, NaN or infinity.
     """
     steps = _checked(rows, 3)
-    points = np.cumsum(steps[:, :2], axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused right below
+        points = np.cumsum(steps[:, :2], axis=0)
     if not np.isfinite(points).all():
         raise DrawingError("stroke-3 rows: expected offsets that add up to finite points, got infinity")
     if size is None:

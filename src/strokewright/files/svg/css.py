@@ -1,7 +1,7 @@
 """CSS as SVG files use it: rules of <style> elements, matched by tag, class, id and ancestors; style attributes.
 
-A selector is a chain of simple ones ("g.ink > path"): blank and ">" both ask for an ancestor. Rules with anything else
-(:hover, [attribute], @media, @import, …) are passed over; nothing is ever loaded.
+A selector is a chain of simple ones ("g.ink > path"): blank asks for an ancestor, ">" for the parent. Rules with
+anything else (:hover, [attribute], @media, @import, …) are passed over; nothing is ever loaded.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from strokewright.errors import FormatError
 from strokewright.files.svg.tree import Element
 
 MAX_RULES = 20_000
-MAX_TRIALS = 3_000_000
+MAX_TRIALS = 1_000_000
 _SIMPLE = re.compile(r"(?:[\w-]+|\*)?(?:[.#][\w-]+)*")
 _PART = re.compile(r"([.#]?)([\w-]+)")
 _MAX_CHAIN = 8
@@ -31,7 +31,7 @@ class _Simple:
     def matches(self, element: Element) -> bool:
         if self.tag and self.tag != element.tag:
             return False
-        if any(name != element.attributes.get("id") for name in self.ids):
+        if self.ids and set(self.ids) != {element.attributes.get("id")}:
             return False
         return not self.classes or set(self.classes) <= set(element.attributes.get("class", "").split())
 
@@ -40,9 +40,12 @@ class _Simple:
         return len(self.ids), len(self.classes), bool(self.tag)
 
 
+_Chain = tuple[tuple[_Simple, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    chain: tuple[_Simple, ...]
+    chain: _Chain
     declarations: tuple[tuple[str, str], ...]
     important: bool
     rank: tuple[bool, int, int, int, int]
@@ -69,12 +72,14 @@ class StyleSheet:
                     if chosen:
                         self._keep(chain, chosen, important)
 
-    def _keep(self, chain: tuple[_Simple, ...], declarations: tuple[tuple[str, str], ...], important: bool) -> None:
+    def _keep(self, chain: _Chain, declarations: tuple[tuple[str, str], ...], important: bool) -> None:
         self.count += 1
         if self.count > MAX_RULES:
             raise FormatError(f"expected at most {MAX_RULES} style rules, got more")
-        ids, classes, tags = (sum(column) for column in zip(*(simple.weight for simple in chain), strict=True))
-        last = chain[-1]
+        ids, classes, tags = (
+            sum(column) for column in zip(*(simple.weight for run in chain for simple in run), strict=True)
+        )
+        last = chain[-1][-1]
         key = f"#{last.ids[0]}" if last.ids else f".{last.classes[0]}" if last.classes else last.tag
         rule = _Rule(chain, declarations, important, (important, ids, classes, tags, self.count))
         self.by_key.setdefault(key, []).append(rule)
@@ -89,10 +94,11 @@ class StyleSheet:
         keys = ["", element.tag, f"#{result.get('id', '')}"]
         keys += [f".{name}" for name in result.get("class", "").split()] if self.by_key else []
         candidates = [rule for key in keys for rule in self.by_key.get(key, ())]
-        self.trials += len(candidates)
+        self.trials += len(candidates) + sum(len(rule.declarations) for rule in candidates) // 10
         if self.trials > MAX_TRIALS:
             raise FormatError("expected fewer style rules for so many elements; simplify the style", line=element.line)
-        found = [rule for rule in candidates if _matches(rule.chain, element, ancestors)]
+        path = [*ancestors, element]
+        found = [rule for rule in candidates if _matches(rule.chain, path)]
         found.sort(key=lambda rule: rule.rank)
         for rule in found:
             if not rule.important:
@@ -148,11 +154,26 @@ def _end_of_block(text: str, brace: int) -> int:
     return len(text)
 
 
-def _parse_selector(text: str) -> tuple[_Simple, ...] | None:
-    words = text.replace(">", " ").split()
-    if not words or len(words) > _MAX_CHAIN or not all(_SIMPLE.fullmatch(word) for word in words):
+def _parse_selector(text: str) -> _Chain | None:
+    """Return a selector as runs of parent and child (">"), each run somewhere below the one before; None if unknown."""
+    runs: list[list[_Simple]] = []
+    joins = True
+    for word in text.replace(">", " > ").split():
+        if word == ">":
+            if joins:
+                return None
+            joins = True
+        elif _SIMPLE.fullmatch(word):
+            if joins and runs:
+                runs[-1].append(_parse_simple(word))
+            else:
+                runs.append([_parse_simple(word)])
+            joins = False
+        else:
+            return None
+    if joins or sum(map(len, runs)) > _MAX_CHAIN:
         return None
-    return tuple(_parse_simple(word) for word in words)
+    return tuple(tuple(run) for run in runs)
 
 
 def _parse_simple(word: str) -> _Simple:
@@ -164,13 +185,20 @@ def _parse_simple(word: str) -> _Simple:
     )
 
 
-def _matches(chain: tuple[_Simple, ...], element: Element, ancestors: Sequence[Element]) -> bool:
-    if not chain[-1].matches(element):
+def _matches(chain: _Chain, path: Sequence[Element]) -> bool:
+    """Whether the last run ends at the last element and the others fit above it, each as low as it can."""
+    if not chain[-1][-1].matches(path[-1]):
         return False
-    wanted = len(chain) - 2
-    for ancestor in reversed(ancestors):
-        if wanted < 0:
-            break
-        if chain[wanted].matches(ancestor):
-            wanted -= 1
-    return wanted < 0
+    if len(chain) == len(chain[0]) == 1:
+        return True
+    end = len(path)
+    for run in reversed(chain):
+        places = (end,) if end == len(path) else range(end, len(run) - 1, -1)
+        end = next((place - len(run) for place in places if _fits(run, path[max(0, place - len(run)) : place])), -1)
+        if end < 0:
+            return False
+    return True
+
+
+def _fits(run: Sequence[_Simple], elements: Sequence[Element]) -> bool:
+    return len(run) == len(elements) and all(simple.matches(e) for simple, e in zip(run, elements, strict=True))
