@@ -1,6 +1,8 @@
 """What every file format must do; the formats come from the table."""
 
+import importlib.metadata
 import io
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.testing import assert_allclose
 from strokewright.drawing import Drawing, Stroke
 from strokewright.drawing.curves import flatten
 from strokewright.errors import EmptyError, FormatError, OptionError
-from strokewright.files import FORMATS, find_format, read, read_many, write, write_many
+from strokewright.files import FORMATS, find_format, formats, read, read_many, write, write_many
 
 DRAWINGS = {
     "empty": Drawing((), (200, 100)),
@@ -104,6 +106,17 @@ def test_unknown_suffixes_missing_files_and_formless_streams_are_refused(tmp_pat
         read(io.BytesIO(b"<svg/>"))
     with pytest.raises(FormatError, match="trace"):
         read(b"\x89PNG", format="png")
+
+
+def test_other_packages_add_formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = EntryPoints([EntryPoint("dxf", "strokewright.files.svg:SVG", "strokewright.formats")])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points.select(group=group))
+    formats.cache_clear()
+    try:
+        assert find_format("plan.DXF").name == "SVG"
+        assert find_format("plan.npz").name == "sketch-rnn npz"
+    finally:
+        formats.cache_clear()
 
 
 def test_a_failed_write_names_the_place_and_leaves_nothing(tmp_path: Path) -> None:

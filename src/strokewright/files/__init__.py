@@ -16,7 +16,6 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
@@ -56,6 +55,8 @@ Target = str | PurePath | BinaryIO
 @cache
 def formats() -> dict[str, str]:
     """Return the table with other packages' formats added; ours win where two name the same suffix."""
+    from importlib.metadata import entry_points  # slow to load
+
     others = {"." + point.name.lstrip(".").lower(): point.value for point in entry_points(group="strokewright.formats")}
     return others | FORMATS
 
