@@ -14,7 +14,6 @@ from strokewright.drawing.fitting import (
     as_points,
     check_positive,
     distance_to_chord,
-    find_corners,
     fit,
     fit_stroke,
     running_length,
@@ -22,7 +21,6 @@ from strokewright.drawing.fitting import (
 
 __all__ = [
     "evaluate",
-    "find_corners",
     "fit",
     "fit_stroke",
     "flatten",

@@ -28,7 +28,7 @@ class TraceOptions(BaseModel):
     @property
     def tolerance_px(self) -> float:
         """How far a fitted curve may leave the measured centre line."""
-        return 1.5 * 2.0 ** (2 * (0.5 - self.detail))
+        return 2.75 * 2.0 ** (2 * (0.5 - self.detail))
 
     @property
     def price_px(self) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,8 @@ from strokewright.render.skia import render_ink
 Floats = NDArray[np.float64]
 Ink = NDArray[np.float32]
 
-_REACH_PX = 1.6  # how far beyond the ink's edge a pixel still pulls
+_REACH_PX, _REACH_WIDTHS = 1.6, 0.12  # how far beyond the ink's edge a pixel still pulls
+_THICK_PX = 5.0  # thicker strokes move in proportionally larger steps
 _SMOOTH_COS = 0.9  # nodes straighter than this keep one tangent
 _FIRST_PAIRS, _MOST_PAIRS = 15_000, 400_000
 _POINT_STEP_PX, _WIDTH_STEP_PX = 0.15, 0.08
@@ -56,7 +58,7 @@ def refine_in_chunks(ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: 
 
 def _chunk_length(strokes: list[Stroke], most_pairs: int) -> int:
     """How many strokes, at least one, stay under a number of (segment, pixel) pairs."""
-    pairs = np.cumsum([(stroke_length(s) + s.width.max()) * (s.width.max() + 2 * _REACH_PX) for s in strokes])
+    pairs = np.cumsum([(stroke_length(s) + s.width.max()) * (s.width.max() + 2 * _reach(s.width.max())) for s in strokes])
     return max(1, int(np.searchsorted(pairs, most_pairs)))
 
 
@@ -78,20 +80,18 @@ def refine(ink: Ink, strokes: Sequence[Stroke], around: Ink | None, steps: int, 
     if len(pairs.segment) == 0:
         return []
     optimiser = torch.optim.Adam(
-        [{"params": [chain.nodes, chain.handles]}, {"params": [chain.width]}], betas=(0.8, 0.95)
+        [{"params": [chain.node_moves, chain.handle_moves]}, {"params": [chain.width_moves]}], betas=(0.8, 0.95)
     )
     t = None
     for step in range(steps):
         left = 1 - step / steps
         for group, rate in zip(optimiser.param_groups, (_POINT_STEP_PX, _WIDTH_STEP_PX), strict=True):
             group["lr"] = rate * (0.1 + 0.9 * left)
-        cover, t = pairs.coverage(chain, t, softness_px=max(0.0, 2 * left - 1))
+        cover, t = pairs.coverage(chain, t, softness_px=max(0.0, 2 * left - 1) * chain.thickness)
         loss = (pairs.canvas(cover) - pairs.target).square().sum() + chain.strain()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        with torch.no_grad():
-            chain.width.clamp_(0.3)
     with torch.no_grad():
         cover, _ = pairs.coverage(chain, t, softness_px=0.0)
     worth = pairs.worth(chain, cover.numpy(), len(strokes))
@@ -119,24 +119,45 @@ class _Chain:
             width.append(wide)
             first.append(ids[:-1])
             second.append(ids[1:])
-        self.nodes, self.handles, self.width = (
-            torch.tensor(np.concatenate(parts), dtype=torch.float32).requires_grad_()
-            for parts in (nodes, handles, width)
+        self._nodes, self._handles, self._width = (
+            torch.tensor(np.concatenate(parts), dtype=torch.float32) for parts in (nodes, handles, width)
+        )
+        self.node_moves, self.handle_moves, self.width_moves = (
+            torch.zeros_like(part).requires_grad_() for part in (self._nodes, self._handles, self._width)
         )
         self.first, self.second = (torch.from_numpy(np.concatenate(parts)) for parts in (first, second))
         self.owner = torch.from_numpy(np.repeat(np.arange(len(strokes)), [len(part) for part in nodes]))
         self.segment_owner = np.repeat(np.arange(len(strokes)), [len(part) for part in handles])
         self._nodes_of = torch.bincount(self.owner, minlength=len(strokes)).float()
-        self._handles_before = self.handles.detach().clone()
+        self._gain = (self._width / _THICK_PX).clamp_min(1.0)
+        self.thickness = float(self._gain.median())
         self._arriving, self._leaving = self._smooth_joints()
+
+    @property
+    def nodes(self) -> Tensor:
+        """Nodes (n, 2) where they are now."""
+        return self._nodes + self._gain[:, None] * self.node_moves
+
+    @property
+    def handles(self) -> Tensor:
+        """Handles (segments, 2, 2) where they are now."""
+        gain = torch.stack([self._gain[self.first], self._gain[self.second]], 1)[..., None]
+        return self._handles + gain * self.handle_moves
+
+    @property
+    def width(self) -> Tensor:
+        """Widths (n,) as they are now."""
+        return (self._width + self._gain * self.width_moves).clamp_min(0.3)
 
     def controls(self) -> Tensor:
         """Control points (segments, 4, 2)."""
-        return torch.stack([self.nodes[self.first], self.handles[:, 0], self.handles[:, 1], self.nodes[self.second]], 1)
+        nodes, handles = self.nodes, self.handles
+        return torch.stack([nodes[self.first], handles[:, 0], handles[:, 1], nodes[self.second]], 1)
 
     def widths(self) -> Tensor:
         """Widths at the start and the end, (segments, 2)."""
-        return torch.stack([self.width[self.first], self.width[self.second]], 1)
+        width = self.width
+        return torch.stack([width[self.first], width[self.second]], 1)
 
     def _smooth_joints(self) -> tuple[Tensor, Tensor]:
         """Pairs of segments that meet without a corner: the one that arrives and the one that leaves."""
@@ -151,8 +172,8 @@ class _Chain:
         return arrives[cosine > _SMOOTH_COS], leaves[cosine > _SMOOTH_COS]
 
     def _tangents(self, arriving: Tensor, leaving: Tensor) -> tuple[Tensor, Tensor]:
-        node = self.nodes[self.first[leaving]]
-        return node - self.handles[arriving, 1], self.handles[leaving, 0] - node
+        node, handles = self.nodes[self.first[leaving]], self.handles
+        return node - handles[arriving, 1], handles[leaving, 0] - node
 
     def strain(self) -> Tensor:
         """Price of kinks at smooth nodes, of uneven width, and of handles that wander."""
@@ -160,11 +181,12 @@ class _Chain:
         kink = (back[:, 0] * ahead[:, 1] - back[:, 1] * ahead[:, 0]) / (
             back.norm(dim=1) + ahead.norm(dim=1) + 1e-3
         )
-        mean = torch.zeros_like(self._nodes_of).index_add(0, self.owner, self.width) / self._nodes_of
+        width = self.width
+        mean = torch.zeros_like(self._nodes_of).index_add(0, self.owner, width) / self._nodes_of
         return (
             _TANGENT_PULL * kink.square().sum()
-            + _WIDTH_PULL * (self.width - mean[self.owner]).square().sum()
-            + _HANDLE_PULL * (self.handles - self._handles_before).square().sum()
+            + _WIDTH_PULL * (width - mean[self.owner]).square().sum()
+            + _HANDLE_PULL * self.handle_moves.square().sum()
         )
 
     def to_strokes(self, strokes: Sequence[Stroke]) -> list[Stroke]:
@@ -255,7 +277,7 @@ def reachable(
         Segment (p,) and flat pixel index (p,) of every pair, each pair once.
     """
     height, width = shape
-    radius = np.ceil(half_width + _REACH_PX)
+    radius = np.ceil(half_width + _reach(2 * half_width))
     length = np.hypot(*np.diff(controls, axis=1).transpose(2, 0, 1)).sum(axis=1)
     samples = np.ceil(length / np.maximum(1.0, 0.5 * radius)).astype(int) + 1
     keys = [np.zeros(0, dtype=np.int64)]
@@ -271,6 +293,11 @@ def reachable(
         keys.append(np.unique((segment[:, None] * (height * width) + y * width + x)[inside]))
     key = np.concatenate(keys)
     return key // (height * width), key % (height * width)
+
+
+def _reach(width: Any) -> Any:
+    """How far beyond its edge a stroke of this full width feels pixels."""
+    return _REACH_PX + _REACH_WIDTHS * width
 
 
 def _evaluate(controls: Floats, t: Floats) -> Floats:
