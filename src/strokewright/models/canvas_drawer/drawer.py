@@ -64,35 +64,21 @@ class CanvasDrawer(Pretrained):
         fine, middle, coarse = config.channels
         actions, cells = len(self.vocabulary.columns), (config.field_px // 16) ** 2
         self.picture_encoder = nn.Sequential(
-            nn.Conv2d(3, fine, 4, stride=4),
-            nn.LeakyReLU(_LEAK),
-            nn.Conv2d(fine, fine, 3, padding=1),
-            nn.LeakyReLU(_LEAK),
-            nn.Conv2d(fine, middle, 3, stride=2, padding=1),
-            nn.LeakyReLU(_LEAK),
+            *_convolution(3, fine, size=4, stride=4), *_convolution(fine, fine), *_convolution(fine, middle, stride=2)
         )
         self.canvas_encoder = nn.Sequential(
-            nn.Conv2d(4, fine, 4, stride=4),
-            nn.LeakyReLU(_LEAK),
-            nn.Conv2d(fine, middle, 3, stride=2, padding=1),
-            nn.LeakyReLU(_LEAK),
+            *_convolution(4, fine, size=4, stride=4), *_convolution(fine, middle, stride=2)
         )
-        self.join = nn.Sequential(nn.Conv2d(2 * middle, middle, 3, padding=1), nn.LeakyReLU(_LEAK))
+        self.join = nn.Sequential(*_convolution(2 * middle, middle))
         self.summary = nn.Sequential(
-            nn.Conv2d(middle, coarse, 3, stride=2, padding=1),
-            nn.LeakyReLU(_LEAK),
+            *_convolution(middle, coarse, stride=2),
             nn.Flatten(),
             nn.Linear(coarse * cells, config.hidden),
             nn.LeakyReLU(_LEAK),
         )
         self.memory = nn.LSTMCell(config.hidden + actions, config.hidden) if config.lstm else None
         self.context = nn.Linear(config.hidden, middle)
-        self.mix = nn.Sequential(
-            nn.Conv2d(middle, middle, 3, padding=1),
-            nn.LeakyReLU(_LEAK),
-            nn.Conv2d(middle, middle, 3, padding=1),
-            nn.LeakyReLU(_LEAK),
-        )
+        self.mix = nn.Sequential(*_convolution(middle, middle), *_convolution(middle, middle))
         self.propose = nn.Conv2d(middle, actions + 1, 1)
         nn.init.normal_(self.propose.weight, std=0.02)
         self.go_on = nn.Linear(config.hidden, 1)
@@ -114,15 +100,9 @@ class CanvasDrawer(Pretrained):
         middle = (torch.arange(side) + 0.5) / side
         rows: list[Tensor] = []
         for column in self.vocabulary.columns:
-            place = (middle - column.low) / (column.high - column.low)
-            across = place.expand(side, side)
-            rows.append(
-                torch.full((side, side), 0.5)
-                if column.unit != "field"
-                else across
-                if column.name[0] == "x"
-                else across.t()
-            )
+            across = ((middle - column.low) / (column.high - column.low)).expand(side, side)
+            place = across if column.name[0] == "x" else across.t()
+            rows.append(place if column.unit == "field" else torch.full((side, side), 0.5))
         return torch.stack(rows)
 
     def set_progress(self, share: float) -> None:
@@ -310,6 +290,11 @@ class CanvasDrawer(Pretrained):
             actions.append(action)
         outside = ((torch.stack(actions) - 0.5).square() - 0.25).clamp(min=0)
         return torch.stack(canvases), torch.stack(logits), outside.sum(dim=(0, 2)).mean()
+
+
+def _convolution(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> tuple[nn.Module, nn.Module]:
+    """A convolution that keeps the size (divided by the stride), and its activation."""
+    return nn.Conv2d(inputs, outputs, size, stride, padding=1 if size == 3 else 0), nn.LeakyReLU(_LEAK)
 
 
 def _along(control: Tensor) -> Tensor:
