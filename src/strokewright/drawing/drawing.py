@@ -1,7 +1,7 @@
 """The Drawing: marks in order on a page of known size. Start reading here.
 
-Coordinates are pixels of the page, x to the right, y down, origin top left. A Stroke runs from pen down to pen up; it is
-a chain of cubic Bézier segments, and a straight line is a cubic whose two handles rest on its ends. Width is stored
+Coordinates are pixels of the page, x to the right, y down, origin top left. A Stroke runs from pen down to pen up; it
+is a chain of cubic Bézier segments, and a straight line is a cubic whose two handles rest on its ends. Width is stored
 at the nodes and runs linearly between them. All marks are immutable and compare by value.
 """
 

@@ -34,7 +34,9 @@ def measure(ink: NDArray[np.float32], path: Path, step_px: float = 1.0) -> Path:
         return path
     loop = np.concatenate([path.points, path.points[:1]]) if path.closed else path.points
     points = resample(loop, step_px)
-    guess = np.interp(running_length(points), running_length(loop), np.append(path.width_px, path.width_px[0])[: len(loop)])
+    guess = np.interp(
+        running_length(points), running_length(loop), np.append(path.width_px, path.width_px[0])[: len(loop)]
+    )
     guess = ndimage.median_filter(guess, 9, mode="nearest")
     mode = "wrap" if path.closed else "nearest"
     smooth = np.stack([_blur(column, 2.5, mode) for column in points.T], axis=1)

@@ -16,8 +16,8 @@ class TraceOptions(BaseModel):
 
     method: Method = Field(
         "hybrid",
-        description="Where strokes come from: drawer (the trained network alone), skeleton (the ink's middle lines), or "
-        "hybrid (the skeleton first, then the drawer for what is still missing).",
+        description="Where strokes come from: drawer (the trained network alone), skeleton (the ink's middle lines), "
+        "or hybrid (the skeleton first, then the drawer for what is still missing).",
     )
     detail: float = Field(0.5, ge=0, le=1, description="0 = few, simple strokes; 1 = as faithful as possible.")
     max_strokes: int | None = Field(None, ge=1, description="Keep at most this many strokes, the most useful ones.")

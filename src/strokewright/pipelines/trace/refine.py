@@ -58,7 +58,9 @@ def refine_in_chunks(ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: 
 
 def _chunk_length(strokes: list[Stroke], most_pairs: int) -> int:
     """How many strokes, at least one, stay under a number of (segment, pixel) pairs."""
-    pairs = np.cumsum([(stroke_length(s) + s.width.max()) * (s.width.max() + 2 * _reach(s.width.max())) for s in strokes])
+    pairs = np.cumsum(
+        [(stroke_length(s) + s.width.max()) * (s.width.max() + 2 * _reach(s.width.max())) for s in strokes]
+    )
     return max(1, int(np.searchsorted(pairs, most_pairs)))
 
 
@@ -178,9 +180,7 @@ class _Chain:
     def strain(self) -> Tensor:
         """Price of kinks at smooth nodes, of uneven width, and of handles that wander."""
         back, ahead = self._tangents(self._arriving, self._leaving)
-        kink = (back[:, 0] * ahead[:, 1] - back[:, 1] * ahead[:, 0]) / (
-            back.norm(dim=1) + ahead.norm(dim=1) + 1e-3
-        )
+        kink = (back[:, 0] * ahead[:, 1] - back[:, 1] * ahead[:, 0]) / (back.norm(dim=1) + ahead.norm(dim=1) + 1e-3)
         width = self.width
         mean = torch.zeros_like(self._nodes_of).index_add(0, self.owner, width) / self._nodes_of
         return (
@@ -196,14 +196,18 @@ class _Chain:
         segment = 0
         for stroke, start in zip(strokes, self.node_start, strict=True):
             if stroke.is_dot:
-                result.append(stroke.replace(nodes=nodes[start : start + 2].mean(0)[None], width=width[start : start + 1]))
+                result.append(
+                    stroke.replace(nodes=nodes[start : start + 2].mean(0)[None], width=width[start : start + 1])
+                )
                 segment += 1
                 continue
             ids = np.arange(start, start + len(stroke.nodes))
             if stroke.is_closed:
                 ids[-1] = start
             count = len(stroke.handles)
-            result.append(stroke.replace(nodes=nodes[ids], handles=handles[segment : segment + count], width=width[ids]))
+            result.append(
+                stroke.replace(nodes=nodes[ids], handles=handles[segment : segment + count], width=width[ids])
+            )
             segment += count
         return result
 
@@ -283,7 +287,10 @@ def reachable(
     keys = [np.zeros(0, dtype=np.int64)]
     for r in np.unique(radius):
         grid = np.arange(-r, r + 1)
-        dy, dx = (g[np.add.outer(grid**2, grid**2) <= (r + 0.5) ** 2].astype(np.int64) for g in np.meshgrid(grid, grid, indexing="ij"))
+        dy, dx = (
+            g[np.add.outer(grid**2, grid**2) <= (r + 0.5) ** 2].astype(np.int64)
+            for g in np.meshgrid(grid, grid, indexing="ij")
+        )
         members = np.flatnonzero(radius == r)
         segment = np.repeat(members, samples[members])
         t = np.concatenate([np.linspace(0, 1, n) for n in samples[members]])
