@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -29,6 +29,7 @@ from strokewright.errors import OptionError, StrokewrightError, WeightsError
 Source = Path | bytes
 Work = Callable[[Source, Path], Mapping[str, float]]
 OnError = Literal["raise", "record"]
+_GRACE_SECONDS = 2.0  # for a worker to remove its half-written file
 
 
 @dataclass(frozen=True)
@@ -147,24 +148,45 @@ def _pool(workers: int) -> Generator[ProcessPoolExecutor]:
         processes = list((executor._processes or {}).values())  # gone after shutdown
         executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
-            with suppress(ProcessLookupError):
-                process.terminate()
+            process.terminate()
+        for process in processes:
+            process.join(_GRACE_SECONDS)
+            process.kill()
         raise
     executor.shutdown()
 
 
+class _Worker:
+    """What this worker process is doing. An idle one must not be torn from reading the queue that all share."""
+
+    busy = False
+    stopping = False
+
+
 def _run_in_worker(run: Callable[[Source, Path], Record], source: Source, output: Path) -> Record:
     try:
+        _Worker.busy = True
+        if _Worker.stopping:
+            sys.exit(1)
         return run(source, output)
     except SystemExit:  # we are being ended, and the work has cleaned up; the pool would go on with the next file
         os._exit(1)
+    finally:
+        _Worker.busy = False
+
+
+def _stop_worker(*_: object) -> None:
+    """End the work on a file, so that a half-written one is removed; an idle worker is told to go by the pool."""
+    _Worker.stopping = True
+    if _Worker.busy:
+        sys.exit(1)
 
 
 def _start_worker() -> None:
-    """One thread a worker; Ctrl-C is the parent's business, and being ended cleans up half-written files."""
+    """One thread a worker; Ctrl-C is the parent's business."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     if "torch" in sys.modules:  # the caller's own main module imported it before us
         sys.modules["torch"].set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, _stop_worker)
