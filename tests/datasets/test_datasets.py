@@ -67,8 +67,8 @@ def make_files(folder):
     files["omniglot-strokes"] = strokes_zip(folder / "strokes.zip")
     files["svg-folder"] = folder / "mine"
     files["svg-folder"].mkdir()
-    Drawing.from_points([[(1, 1), (5, 5)]], (10, 10)).save(files["svg-folder"] / "a.ndjson")
-    (files["svg-folder"] / "b.ndjson").write_text("no drawing")
+    Drawing.from_points([[(1, 1), (5, 5)]], (10, 10)).save(files["svg-folder"] / "a.svg")
+    (files["svg-folder"] / "b.svg").write_text("no drawing")
     files["drawing-file"] = folder / "two.ndjson"
     line = '{"word": "cat", "key_id": "1", "drawing": [[[0, 9], [0, 9]]]}\n'
     files["drawing-file"].write_text(line + line.replace("[[[0, 9], [0, 9]]]", "[]"))
@@ -134,9 +134,9 @@ def test_polarity_is_ink(files):
 def test_reports_say_what_was_skipped(files):
     report = Dataset.from_folder(files["svg-folder"]).report()
     assert report.kept == 1
-    assert report.skipped[0][0] == "b.ndjson"
-    assert "b.ndjson" in str(report)
-    assert Dataset.open(files["drawing-file"]).report().skipped == (("1", "no strokes"),)
+    assert report.skipped[0][0] == "b.svg"
+    assert "b.svg" in str(report)
+    assert Dataset.open(files["drawing-file"]).report().skipped == (("two.ndjson#2", "no strokes"),)
 
 
 def test_mnist_reads_the_original_files(tmp_path):
