@@ -50,10 +50,6 @@ class FlatStrokes:
         edges = self.strokes[self.drawings[drawing] : self.drawings[drawing + 1] + 1].tolist()
         return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
-    def lines(self, drawing: int) -> list[Floats]:
-        """Return each stroke's points (n, 2)."""
-        return [self.points[rows] for rows in self.rows(drawing)]
-
     def make(
         self,
         drawing: int,
