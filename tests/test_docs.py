@@ -37,8 +37,17 @@ def test_commands_on_pages_parse_and_links_lead_somewhere(page):
     names = "|".join(COMMANDS)
     for line in re.findall(rf"^(?:\.venv/bin/)?strokewright ((?:{names}) .*)$", text, re.MULTILINE):
         build().parse_args(shlex.split(line), exit_on_error=False, print_error=False)
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text) + re.findall(r'src="([^"]+)"', text):
         assert (page.parent / target).exists(), target
+
+
+def test_the_readmes_five_lines_run(tmp_path, monkeypatch, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert "strokes" in capsys.readouterr().out
+    assert (tmp_path / "out/cat.svg").exists()
 
 
 def test_every_format_is_described_as_it_is():
