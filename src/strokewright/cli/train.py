@@ -80,8 +80,9 @@ def _listener(json_lines: bool) -> Generator[Callback]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    hidden = not console.is_terminal or os.environ.get("RANK", "0") != "0"
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("training", total=1.0)
 
         def hear(event: Event) -> None:
