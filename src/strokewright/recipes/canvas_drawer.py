@@ -21,10 +21,17 @@ def canvas_drawer_lineart() -> RunConfig:
     return RunConfig(
         model=ModelSpec(
             name="canvas-drawer",
-            config={"steps": 6, "channels": (24, 48, 64), "hidden": 192, "soft_share": 0.0},
+            config={
+                "steps": 6,
+                "channels": (24, 48, 64),
+                "hidden": 192,
+                "softness_px": 2.0,
+                "soft_share": 0.6,
+                "stop_share": 0.0,
+            },
         ),
         data=DataSpec(
-            train=Source(make=WINDOWS, options={"sources": SHIPPABLE, "lessons": LESSONS}),
+            train=Source(make=WINDOWS, options={"sources": SHIPPABLE, "lessons": LESSONS, "lesson_every": 3}),
             evaluation=Source(make=WINDOWS, options={"sources": SHIPPABLE, "held_out": True, "pool": 512}),
         ),
         training=TrainingOptions(

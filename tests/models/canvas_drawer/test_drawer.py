@@ -61,7 +61,7 @@ def test_actions_begin_at_their_cells_centre_and_outside_is_punished():
 
 
 def test_expected_loss_counts_every_way_to_stop():
-    drawer = small_drawer(soft_share=0.0)
+    drawer = small_drawer(stop_share=0.0)
     with torch.no_grad():
         drawer.go_on.weight.zero_()
         drawer.go_on.bias.zero_()

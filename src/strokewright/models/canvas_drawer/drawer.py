@@ -52,6 +52,7 @@ class CanvasDrawerConfig(BaseModel):
     price_px: float = Field(4.0, ge=0, description="Squared pixel distance that a stroke must save to be worth it")
     softness_px: float = Field(3.0, ge=0, description="Softness of the edges at the start of training")
     soft_share: float = Field(0.3, ge=0, le=1, description="Share of the training after which edges are sharp")
+    stop_share: float = Field(0.3, ge=0, le=1, description="Share of the training after which it learns to stop")
 
 
 class CanvasDrawer(Pretrained):
@@ -106,7 +107,7 @@ class CanvasDrawer(Pretrained):
         return torch.stack(rows)
 
     def set_progress(self, share: float) -> None:
-        """Hear how much of the training is done, 0 to 1: edges grow sharp; once they are, it may learn to stop."""
+        """Hear how much of the training is done, 0 to 1: edges grow sharp, and from some point on it learns to stop."""
         self._share = share
 
     def encode(self, ink: Tensor) -> Tensor:
@@ -202,7 +203,7 @@ class CanvasDrawer(Pretrained):
         canvas = batch["canvas"].float() if "canvas" in batch else torch.zeros_like(ink)
         soft = max(0.0, 1 - self._share / max(self.config.soft_share, 1e-9))
         canvases, logits, penalty = self._roll_out(ink, canvas, self.config.softness_px * soft)
-        go_on = torch.ones_like(logits) if soft > 0 else torch.sigmoid(logits)
+        go_on = torch.ones_like(logits) if self._share < self.config.stop_share else torch.sigmoid(logits)
         alive = go_on.cumprod(dim=0)  # (steps, batch): whether stroke i is drawn
         first = torch.ones_like(alive[:1])
         stops = torch.cat([first, alive]) - torch.cat([alive, torch.zeros_like(first)])
@@ -310,8 +311,8 @@ def _distances(canvases: Tensor, ink: Tensor, soft: float) -> tuple[Tensor, Tens
     """Sum squared differences of canvases (steps, batch, field, field) and ink.
 
     Returns:
-        The distance over four scales (coarse ones feel a stroke that is near but does not touch; while edges are soft
-        they rule alone), and the plain one; both (steps, batch).
+        The distance over four scales (coarse ones feel a stroke that is near but does not touch; the softer the edges,
+        the less the fine ones count), and the plain one; both (steps, batch).
     """
     difference = canvases - ink
     plain = difference.square().sum(dim=(2, 3))
@@ -319,6 +320,6 @@ def _distances(canvases: Tensor, ink: Tensor, soft: float) -> tuple[Tensor, Tens
     for scale in range(3):
         rows = difference[:, :, 0::2] + difference[:, :, 1::2]
         difference = (rows[..., 0::2] + rows[..., 1::2]) / 2  # a picture of one value keeps its sum of squares
-        weight = (1 - soft) if scale == 0 else 1.0
+        weight = (0.5 * (1 - soft), 1.0, 2.0)[scale]
         total = total + weight * difference.square().sum(dim=(2, 3))
     return total, plain

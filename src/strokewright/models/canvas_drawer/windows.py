@@ -26,6 +26,7 @@ class Windows:
         held_out: Take the drawings kept for tests instead of those to train on.
         sources: How often each source is chosen, by name; None: the patches' own weights.
         lessons: How many batches of `scenes.random_scenes` come first.
+        lesson_every: After them, each batch of that number is a lesson again, so that nothing is forgotten; 0: none.
         pool: How many patches are cut before they repeat.
         field_px: Side of a patch.
     """
@@ -36,6 +37,7 @@ class Windows:
         held_out: bool = False,
         sources: dict[str, float] | None = None,
         lessons: int = 0,
+        lesson_every: int = 0,
         pool: int = 20_000,
         field_px: int = 64,
     ) -> None:
@@ -45,14 +47,14 @@ class Windows:
         self._patches = Patches(chosen, weights, field_px, seed=seed)
         self._seed = seed
         self._pool = max(_BLOCK, pool)
-        self._lessons = lessons
+        self._lessons, self._lesson_every = lessons, lesson_every
         self._field_px = field_px
         self._blocks: list[tuple[NDArray[np.uint8], NDArray[np.uint8]]] = []
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[np.float32]]:
         """Return batch `index`: a lesson, or patches drawn from those cut so far (index alone says how many)."""
         rng = np.random.default_rng((self._seed, index))
-        if index < self._lessons:
+        if index < self._lessons or (self._lesson_every and index % self._lesson_every == 0):
             return random_scenes(rng, batch_size, self._field_px)
         available = min(self._pool, (index - self._lessons + 1) * batch_size + _BLOCK) // _BLOCK
         while len(self._blocks) < available:
