@@ -13,7 +13,9 @@ from strokewright.datasets import DATASETS, Dataset
 from strokewright.datasets import download as downloads
 from strokewright.datasets.omniglot import PICTURE_LINE_PX
 from strokewright.datasets.sheets import Sheets
-from strokewright.drawing import Drawing
+from strokewright.datasets.smoothing import curve_through, smoothed
+from strokewright.drawing import Drawing, Stroke
+from strokewright.drawing.curves import flatten
 from strokewright.errors import DataError
 from strokewright.render.skia import render_ink
 
@@ -177,6 +179,21 @@ def test_bad_sources_are_refused(tmp_path, files, monkeypatch):
         Dataset.open("mnist")
     with pytest.raises(DataError, match="local path"):
         downloads.fetch("nothing")
+
+
+def test_smoothing_removes_the_grid_and_keeps_ends_and_corners():
+    angle = np.linspace(0, np.pi, 200)
+    arc = 60 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    smooth = smoothed(arc.round(), 2.0)
+    assert np.allclose(smooth[[0, -1]], arc.round()[[0, -1]])
+    assert np.abs(np.hypot(*smooth.T) - 60).max() < 0.7
+    curve = Stroke.from_controls(curve_through(smooth))
+    assert len(curve.handles) < 40
+    assert np.abs(np.hypot(*flatten(curve).T) - 60).max() < 0.8
+    corner = curve_through(np.array([[0, 0], [10, 0], [10, 10]]))
+    assert Stroke.from_controls(corner).nodes.tolist() == [[0, 0], [10, 0], [10, 10]]
+    assert np.allclose(np.hypot(*(flatten(Stroke.from_controls(corner)) - [10, 0]).T).min(), 0)
+    assert (corner[0, :, 1] == 0).all()
 
 
 def test_random_strokes_and_sheets_are_seeded(files):

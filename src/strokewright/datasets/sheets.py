@@ -1,7 +1,7 @@
 """Sheets of 512×512: real pen drawings set out in rows, with the true strokes, order and directions.
 
 Each sheet fills a grid of 2×2 to 4×4 cells with drawings of one dataset and split, at random sizes and places, lines of
-one random width. The pen's points are smoothed lightly and fitted by curves.
+one random width. The pen's points are smoothed lightly and joined by curves.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokewright.datasets.dataset import SPLIT_CODES, TEST, Dataset, Sample
-from strokewright.datasets.smoothing import smoothed
+from strokewright.datasets.smoothing import curve_through, smoothed
 from strokewright.drawing import Drawing, Stroke
-from strokewright.drawing.curves import fit_stroke
 from strokewright.drawing.drawing import Floats, bounds
 from strokewright.errors import DataError, OptionError
 
@@ -85,7 +84,10 @@ class Sheets(Dataset):
         result: list[Stroke] = []
         for stroke in strokes:
             points = smoothed(stroke.nodes * scale, self.smooth * scale * side / 100) + shift
-            result.append(fit_stroke(points, 0.5, width=width))
+            if (points == points[0]).all():
+                result.append(Stroke(points[:1], width=width))  # type: ignore[arg-type]
+            else:
+                result.append(Stroke.from_controls(curve_through(points), width=width))
         return result
 
     def split_names(self) -> NDArray[np.str_]:
