@@ -3,7 +3,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-export MPLBACKEND := Agg
 
 .PHONY: demo test lint bench clean
 
