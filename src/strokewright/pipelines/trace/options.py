@@ -15,14 +15,16 @@ class TraceOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Method = Field(
-        "hybrid",
+        default="hybrid",
         description="Where strokes come from: drawer (the trained network alone), skeleton (the ink's middle lines), "
         "or hybrid (the skeleton first, then the drawer for what is still missing).",
     )
-    detail: float = Field(0.5, ge=0, le=1, description="0 = few, simple strokes; 1 = as faithful as possible.")
-    max_strokes: int | None = Field(None, ge=1, description="Keep at most this many strokes, the most useful ones.")
+    detail: float = Field(default=0.5, ge=0, le=1, description="0 = few, simple strokes; 1 = as faithful as possible.")
+    max_strokes: int | None = Field(
+        default=None, ge=1, description="Keep at most this many strokes, the most useful ones."
+    )
     order: Literal["hand", "plot", "keep"] = Field(
-        "hand", description="Drawing order: hand (as a person would), plot (least pen travel), keep (as found)."
+        default="hand", description="Drawing order: hand (as a person would), plot (least pen travel), keep (as found)."
     )
 
     @property

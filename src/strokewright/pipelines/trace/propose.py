@@ -2,42 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.transform import resize
 
-from strokewright.drawing import Stroke
+from strokewright.drawing import Drawing, Stroke
+from strokewright.drawing.curves import flatten_with_width
 from strokewright.drawing.fitting import fit, running_length
+from strokewright.drawing.plan import join
+from strokewright.models.canvas_drawer import CanvasDrawer, draw_sliding
 from strokewright.pipelines.trace.measure import measure
 from strokewright.pipelines.trace.skeleton import Path, skeleton_paths
+from strokewright.render.skia import render_ink
 
+Floats = NDArray[np.float64]
 Ink = NDArray[np.float32]
+_THICK_PX = 10.0  # thicker lines may be fitted more loosely
 _WORKING_RADIUS_PX = 2.5  # skeletons are cleanest on lines about this thick
 
 
-def skeleton_strokes(ink: Ink, tolerance_px: float) -> list[Stroke]:
+@dataclass(frozen=True)
+class WorkingInk:
+    """Ink resized so that its thinner lines are a few pixels thick, and how to get back to the picture's own pixels."""
+
+    picture: Ink
+    ink: Ink
+    stretch: Floats  # picture pixels a working pixel, x and y
+
+    @classmethod
+    def of(cls, picture: Ink) -> WorkingInk:
+        """Resize a picture's ink (height, width) for tracing."""
+        scale = _working_scale(picture)
+        if scale == 1:
+            return cls(picture, picture, np.ones(2))
+        height, width = (max(1, round(side * scale)) for side in picture.shape)
+        small = resize(picture, (height, width), order=1, anti_aliasing=scale < 1).astype(np.float32)
+        return cls(picture, small, np.array([picture.shape[1] / width, picture.shape[0] / height]))
+
+    @property
+    def pixel(self) -> float:
+        """Side of a working pixel in picture pixels."""
+        return float(self.stretch.mean())
+
+
+def skeleton_strokes(working: WorkingInk, tolerance_px: float) -> list[Stroke]:
     """Trace the middle lines of the ink.
 
     Args:
-        ink: (height, width) coverage in [0, 1].
+        working: The picture's ink.
         tolerance_px: How far a fitted curve may leave the measured centre line.
 
     Returns:
-        Strokes with widths, in no particular order.
+        Strokes with widths in picture pixels, in no particular order.
     """
-    scale = working_scale(ink)
-    height, width = (max(1, round(side * scale)) for side in ink.shape)
-    working = ink if scale == 1 else resize(ink, (height, width), order=1, anti_aliasing=scale < 1).astype(np.float32)
-    stretch = np.array([ink.shape[1] / width, ink.shape[0] / height])
     strokes: list[Stroke] = []
-    for path in skeleton_paths(working):
-        large = Path(path.points * stretch, path.width_px * float(stretch.mean()), path.closed)
-        strokes.append(to_stroke(measure(ink, large, step_px=float(stretch.mean())), tolerance_px))
+    for path in skeleton_paths(working.ink):
+        large = Path(path.points * working.stretch, path.width_px * working.pixel, path.closed)
+        measured = measure(working.picture, large, step_px=working.pixel)
+        strokes.append(_to_stroke(working.picture, measured, tolerance_px))
     return strokes
 
 
-def working_scale(ink: Ink) -> float:
+def drawer_strokes(
+    drawer: CanvasDrawer, working: WorkingInk, drawn: Sequence[Stroke], tolerance_px: float
+) -> list[Stroke]:
+    """Let the trained drawer slide over the picture and draw what is missing.
+
+    Args:
+        drawer: The trained network.
+        working: The picture's ink.
+        drawn: Strokes that are there already, in picture pixels.
+        tolerance_px: How far a fitted curve may leave the drawer's own line.
+
+    Returns:
+        New strokes in picture pixels: pieces of neighbouring fields joined to whole strokes.
+    """
+    height, width = working.ink.shape
+    page = Drawing(tuple(drawn), (working.picture.shape[1], working.picture.shape[0]))
+    canvas = render_ink(page, (width, height)) if drawn else None
+    pieces = draw_sliding(drawer, working.ink, canvas)
+    if not pieces:
+        return []
+    parts = [Stroke.from_controls(_as_cubic(piece.control)[None], width=piece.width) for piece in pieces]
+    thickness = float(np.median(np.concatenate([piece.width for piece in pieces])))
+    whole = join(parts, gap_px=max(4.0, 1.5 * thickness), max_angle_rad=0.8)
+    strokes: list[Stroke] = []
+    for stroke in whole:
+        points, width_px = flatten_with_width(stroke, 0.1)
+        path = Path(points * working.stretch, width_px * working.pixel, stroke.is_closed)
+        strokes.append(_to_stroke(working.picture, path, tolerance_px))
+    return strokes
+
+
+def _as_cubic(control: Floats) -> Floats:
+    """Raise a quadratic (3, 2) to the cubic (4, 2) that traces the same curve; a cubic stays."""
+    if len(control) == 4:
+        return control
+    a, b, c = control
+    return np.stack([a, (a + 2 * b) / 3, (c + 2 * b) / 3, c])
+
+
+def _working_scale(ink: Ink) -> float:
     """By how much to resize the ink so that its thinner lines are a few pixels thick."""
     solid = np.pad(ink >= 0.5, 1)
     if not solid.any():
@@ -50,16 +119,33 @@ def working_scale(ink: Ink) -> float:
     return min(1.0, _WORKING_RADIUS_PX / typical) if typical > 1.6 * _WORKING_RADIUS_PX else 1.0
 
 
-def to_stroke(path: Path, tolerance_px: float) -> Stroke:
+def _to_stroke(ink: Ink, path: Path, tolerance_px: float) -> Stroke:
     """Fit cubics to a measured path; a path shorter than it is wide is a dot."""
     points, width = path.points, path.width_px
-    if path.closed:
+    if path.closed and (points[0] != points[-1]).any():
         points, width = np.concatenate([points, points[:1]]), np.append(width, width[0])
     along = running_length(points)
     if along[-1] < 0.5 * float(width.mean()):
-        return Stroke(points.mean(axis=0)[None], width=float(width.max()))
-    controls = fit(points, tolerance_px, closed=path.closed)
+        return _dot(ink, points.mean(axis=0), float(width.max()))
+    controls = fit(points, tolerance_px * max(1.0, float(np.median(width)) / _THICK_PX) ** 0.4, closed=path.closed)
     nodes = np.concatenate([controls[:, 0], controls[-1:, 3]])
     nearest = [int(np.argmin(np.hypot(*(points - node).T))) for node in nodes]
     smooth = ndimage.median_filter(width, size=min(9, len(width)), mode="nearest")
     return Stroke.from_controls(controls, width=smooth[nearest])
+
+
+def _dot(ink: Ink, centre: NDArray[np.float64], width_px: float) -> Stroke:
+    """A dot with the centroid and the area of the blot around a point."""
+    reach = 1.5 * width_px + 2
+    x0, y0 = (np.floor(centre - reach).astype(int)).clip(0)
+    blot = ink[y0 : int(centre[1] + reach) + 1, x0 : int(centre[0] + reach) + 1]
+    labels, _ = ndimage.label(blot > 0.1)
+    ys, xs = np.nonzero(labels)
+    if len(ys) == 0:
+        return Stroke(centre[None], width=width_px)
+    nearest = np.argmin(np.hypot(xs + 0.5 + x0 - centre[0], ys + 0.5 + y0 - centre[1]))
+    mass = np.where(labels == labels[ys[nearest], xs[nearest]], blot, 0)
+    total = float(mass.sum())
+    x = float(mass.sum(axis=0) @ (np.arange(mass.shape[1]) + 0.5)) / total + x0
+    y = float(mass.sum(axis=1) @ (np.arange(mass.shape[0]) + 0.5)) / total + y0
+    return Stroke([[x, y]], width=min(2 * float(np.sqrt(total / np.pi)), 1.5 * width_px))

@@ -18,6 +18,7 @@ from skimage.morphology import skeletonize
 
 Floats = NDArray[np.float64]
 _EIGHT = np.ones((3, 3), dtype=bool)
+_GONE = -2
 # The eight neighbours in circular order, for counting how many separate branches leave a pixel.
 _RING = [(-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1)]
 
@@ -42,11 +43,15 @@ class _Branch:
 
 @dataclass
 class _Junction:
-    """A place where branches meet: its centre, the ink's radius there, and (branch, side) of everything that meets."""
+    """A place where branches meet: its centre, the ink's radius there, and (branch, side) of everything that meets.
+
+    At a sharp corner two branches meet, and the path runs through the centre itself.
+    """
 
     centre: Floats
     radius: float
     arms: list[tuple[int, int]] = field(default_factory=lambda: [])
+    is_corner: bool = False
 
 
 def skeleton_paths(ink: NDArray[np.float32], straight_rad: float = 1.05) -> list[Path]:
@@ -155,17 +160,39 @@ def _radius_at(radius: Floats, points: Floats) -> Floats:
 
 
 def _prune_spurs(branches: list[_Branch], junctions: list[_Junction], radius: Floats) -> None:
-    """Cut branches that end freely without leaving the ink around their junction."""
+    """Cut branches that end freely without leaving the ink around their junction.
+
+    A spur that points out of the bend of two others is the tip of a sharp corner: the path then runs through it.
+    """
     for number, branch in enumerate(branches):
         at = [j for j in branch.ends if j >= 0]
         if len(at) != 1 or len(junctions[at[0]].arms) < 3:
             continue
         junction = junctions[at[0]]
         tip = branch.points[0] if branch.ends[0] < 0 else branch.points[-1]
-        reach = float(np.hypot(*(tip - junction.centre))) + float(_radius_at(radius, tip[None])[0])
-        if reach < junction.radius * 1.35 + 1.0:
+        away = float(np.hypot(*(tip - junction.centre)))
+        corner = (
+            len(junction.arms) == 3 and away < 2.5 * junction.radius and _is_corner(number, junction, branches, tip)
+        )
+        if corner or away + float(_radius_at(radius, tip[None])[0]) < junction.radius * 1.35 + 1.0:
             junction.arms = [arm for arm in junction.arms if arm[0] != number]
-            branch.ends = [-2, -2]  # gone
+            branch.ends = [_GONE, _GONE]
+        if corner:
+            junction.centre, junction.radius, junction.is_corner = tip, away + junction.radius, True
+
+
+def _is_corner(spur: int, junction: _Junction, branches: list[_Branch], tip: Floats) -> bool:
+    """Whether a spur points outwards from a bend between the junction's two other arms."""
+    others = [_arm_points(branches[b], side) for b, side in junction.arms if b != spur]
+    if len(others) != 2 or min(_length(arm) for arm in others) < 1.5 * junction.radius:
+        return False
+    one, other = (
+        _heading(_trusted(arm, junction.centre, junction.radius), junction.centre, 4 * junction.radius)
+        for arm in others
+    )
+    inwards = (one + other) / max(float(np.hypot(*(one + other))), 1e-9)
+    outwards = (tip - junction.centre) / max(float(np.hypot(*(tip - junction.centre))), 1e-9)
+    return float(one @ other) > -0.85 and float(inwards @ outwards) < -0.8
 
 
 def _merge_close(branches: list[_Branch], junctions: list[_Junction]) -> None:
@@ -178,9 +205,14 @@ def _merge_close(branches: list[_Branch], junctions: list[_Junction]) -> None:
         if first == second:
             if _length(branch.points) < 2.0 * a.radius:
                 a.arms = [arm for arm in a.arms if arm[0] != number]
-                branch.ends = [-2, -2]
+                branch.ends = [_GONE, _GONE]
             continue
-        if _length(branch.points) + 2.0 > 1.1 * (a.radius + b.radius):
+        fork_pair = len(a.arms) == len(b.arms) == 3
+        if (
+            a.is_corner
+            or b.is_corner
+            or _length(branch.points) + 2.0 > (1.1 if fork_pair else 0.6) * (a.radius + b.radius)
+        ):
             continue
         a.radius = max(a.radius, b.radius, float(np.hypot(*(a.centre - b.centre))) / 2 + min(a.radius, b.radius))
         a.centre = (a.centre + b.centre) / 2
@@ -188,7 +220,7 @@ def _merge_close(branches: list[_Branch], junctions: list[_Junction]) -> None:
         for other, side in b.arms:
             branches[other].ends[side] = first
         b.arms = []
-        branch.ends = [-2, -2]
+        branch.ends = [_GONE, _GONE]
 
 
 def _arm_points(branch: _Branch, side: int) -> Floats:
@@ -250,7 +282,7 @@ def _chains(
             done.add(number)
         return chain, nearby == chain[0]
 
-    alive = [n for n, branch in enumerate(branches) if branch.ends[0] != -2]
+    alive = [n for n, branch in enumerate(branches) if branch.ends[0] != _GONE]
     for number in alive:  # chains with a loose end first
         for side in (0, 1):
             if number not in done and (number, side) not in links:
@@ -276,7 +308,7 @@ def _finish(
                 points = points[::-1]
             points = _trusted(points, junctions[at].centre, junctions[at].radius)
             inner = ring or (place > 0 if end == 0 else place < len(members) - 1)
-            if not inner:
+            if not inner or junctions[at].is_corner:
                 points = np.concatenate([junctions[at].centre[None], points])
             if end == 1:
                 points = points[::-1]

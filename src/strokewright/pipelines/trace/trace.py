@@ -11,23 +11,24 @@ from numpy.typing import NDArray
 from strokewright.drawing import Drawing, Stroke
 from strokewright.drawing.curves import flatten, stroke_length
 from strokewright.drawing.plan import order_strokes
-from strokewright.errors import EmptyError
+from strokewright.errors import EmptyError, OptionError
 from strokewright.files.raster import read_picture
+from strokewright.models.canvas_drawer import CanvasDrawer
 from strokewright.pipelines.trace.clean import CleanPicture, clean
 from strokewright.pipelines.trace.options import TraceOptions
-from strokewright.pipelines.trace.propose import skeleton_strokes
+from strokewright.pipelines.trace.propose import WorkingInk, drawer_strokes, skeleton_strokes
 from strokewright.pipelines.trace.refine import refine_in_chunks
 
 _STEPS = 40
 
 
-def trace(picture: Any, options: TraceOptions | None = None, drawer: Any = None) -> Drawing:
+def trace(picture: Any, options: TraceOptions | None = None, drawer: CanvasDrawer | None = None) -> Drawing:
     """Turn a picture into an ordered drawing.
 
     Args:
         picture: Path, bytes, binary stream, PIL image, or array as `read_picture` takes it.
         options: See `TraceOptions`.
-        drawer: The trained drawer; None loads the bundled one when the method needs it.
+        drawer: The trained drawer, which every method but skeleton needs.
 
     Returns:
         Strokes with widths and colours, in drawing order, on a page of the picture's size.
@@ -35,6 +36,7 @@ def trace(picture: Any, options: TraceOptions | None = None, drawer: Any = None)
     Raises:
         FormatError: The picture cannot be read.
         EmptyError: The picture is blank.
+        OptionError: The method needs a drawer and there is none.
     """
     options = options or TraceOptions()
     cleaned = clean(read_picture(picture))
@@ -45,19 +47,37 @@ def trace(picture: Any, options: TraceOptions | None = None, drawer: Any = None)
     return Drawing(strokes, (width, height), cleaned.paper, maker=f"strokewright trace {options.method}")
 
 
-def trace_stream(picture: Any, options: TraceOptions | None = None, drawer: Any = None) -> Iterator[Stroke]:
+def trace_stream(
+    picture: Any, options: TraceOptions | None = None, drawer: CanvasDrawer | None = None
+) -> Iterator[Stroke]:
     """Yield the strokes that `trace` returns one by one, in drawing order, each as soon as it is final."""
     yield from _strokes(clean(read_picture(picture)), options or TraceOptions(), drawer)
 
 
-def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: Any) -> Iterator[Stroke]:
-    proposals = skeleton_strokes(cleaned.ink, options.tolerance_px)
+def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer | None) -> Iterator[Stroke]:
+    if not cleaned.ink.any():
+        return
+    proposals = _propose(WorkingInk.of(cleaned.ink), options, drawer)
     if options.max_strokes is not None:
         proposals = _largest(proposals, options.max_strokes)
     ordered = order_strokes(proposals, options.order)
     for chunk in refine_in_chunks(cleaned.ink, ordered, _STEPS, options.price_px):
         for stroke in chunk:
             yield stroke.replace(colour=cleaned.colour_along(flatten(stroke)))
+
+
+def _propose(working: WorkingInk, options: TraceOptions, drawer: CanvasDrawer | None) -> list[Stroke]:
+    """Candidate strokes by the chosen method."""
+    if options.method != "skeleton" and drawer is None:
+        raise OptionError(
+            f"method {options.method}: expected a drawer, got none; use load('trace/lineart') or 'skeleton'"
+        )
+    strokes: list[Stroke] = []
+    if options.method != "drawer":
+        strokes = skeleton_strokes(working, options.tolerance_px)
+    if options.method != "skeleton" and drawer is not None:
+        strokes += drawer_strokes(drawer, working, strokes, options.tolerance_px)
+    return strokes
 
 
 def _largest(strokes: list[Stroke], count: int) -> list[Stroke]:
