@@ -11,16 +11,19 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from strokewright.drawing import Drawing, Stroke
-from strokewright.drawing.curves import flatten_with_width
+from strokewright.drawing.curves import flatten_with_width, stroke_length
 from strokewright.drawing.fitting import fit, running_length
 from strokewright.drawing.plan import join
 from strokewright.models.canvas_drawer import CanvasDrawer, draw_sliding
 from strokewright.pipelines.trace.measure import measure
+from strokewright.pipelines.trace.refine import reachable
 from strokewright.pipelines.trace.skeleton import Path, skeleton_paths
 from strokewright.render.skia import render_ink
 
 Floats = NDArray[np.float64]
 Ink = NDArray[np.float32]
+_LEAST_GAIN_PX, _LEAST_GAIN = 8, 0.4  # new ink that a drawer's piece must bring: pixels, and share of its own area
+_JOIN_GAP_PX, _JOIN_ANGLE_RAD = 10.0, 0.9
 _THICK_PX = 10.0  # thicker lines may be fitted more loosely
 _WORKING_RADIUS_PX = 2.5  # skeletons are cleanest on lines about this thick
 
@@ -82,20 +85,42 @@ def drawer_strokes(
         New strokes in picture pixels: pieces of neighbouring fields joined to whole strokes.
     """
     height, width = working.ink.shape
-    page = Drawing(tuple(drawn), (working.picture.shape[1], working.picture.shape[0]))
-    canvas = render_ink(page, (width, height)) if drawn else None
+    canvas = np.zeros_like(working.ink)
+    if drawn:
+        page = Drawing(tuple(drawn), (working.picture.shape[1], working.picture.shape[0]))
+        # Strokes that are not refined yet may be off by the tolerance; that is not missing ink.
+        canvas = ndimage.maximum_filter(render_ink(page, (width, height)), 1 + 2 * round(tolerance_px / working.pixel))
     pieces = draw_sliding(drawer, working.ink, canvas)
-    if not pieces:
+    parts = _useful(
+        [Stroke.from_controls(_as_cubic(piece.control)[None], width=piece.width) for piece in pieces],
+        (working.ink > 0.5) & (canvas < 0.5),
+    )
+    if not parts:
         return []
-    parts = [Stroke.from_controls(_as_cubic(piece.control)[None], width=piece.width) for piece in pieces]
-    thickness = float(np.median(np.concatenate([piece.width for piece in pieces])))
-    whole = join(parts, gap_px=max(4.0, 1.5 * thickness), max_angle_rad=0.8)
     strokes: list[Stroke] = []
-    for stroke in whole:
+    for stroke in join(parts, gap_px=_JOIN_GAP_PX, max_angle_rad=_JOIN_ANGLE_RAD):
         points, width_px = flatten_with_width(stroke, 0.1)
         path = Path(points * working.stretch, width_px * working.pixel, stroke.is_closed)
         strokes.append(_to_stroke(working.picture, path, tolerance_px))
     return strokes
+
+
+def _useful(strokes: list[Stroke], missing: NDArray[np.bool_]) -> list[Stroke]:
+    """Keep strokes that cover enough missing pixels (height, width) that longer ones leave, in their old order."""
+    if not strokes:
+        return []
+    reach = np.array([float(stroke.width.max()) / 2 for stroke in strokes])
+    owner, pixel = reachable(np.concatenate([stroke.controls for stroke in strokes]), reach, missing.shape)
+    bounds = np.searchsorted(owner, np.arange(len(strokes) + 1))
+    waiting = missing.ravel().copy()
+    keep: list[int] = []
+    for k in np.argsort([-stroke_length(stroke) for stroke in strokes], kind="stable").tolist():
+        mine = pixel[bounds[k] : bounds[k + 1]]
+        gain = int(waiting[mine].sum())
+        if gain >= max(_LEAST_GAIN_PX, _LEAST_GAIN * stroke_length(strokes[k]) * float(strokes[k].width.mean())):
+            keep.append(k)
+            waiting[mine] = False
+    return [strokes[k] for k in sorted(keep)]
 
 
 def _as_cubic(control: Floats) -> Floats:

@@ -278,7 +278,7 @@ def reachable(
         shape: Height and width of the picture.
 
     Returns:
-        Segment (p,) and flat pixel index (p,) of every pair, each pair once.
+        Segment (p,) and flat pixel index (p,) of every pair, each pair once, sorted by segment.
     """
     height, width = shape
     radius = np.ceil(half_width + _reach(2 * half_width))
@@ -298,7 +298,7 @@ def reachable(
         x, y = points[:, :1] + dx, points[:, 1:] + dy
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
         keys.append(np.unique((segment[:, None] * (height * width) + y * width + x)[inside]))
-    key = np.concatenate(keys)
+    key = np.sort(np.concatenate(keys))
     return key // (height * width), key % (height * width)
 
 
