@@ -7,7 +7,8 @@ bounds the memory and lets the first strokes out early; the coverage of all othe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +28,9 @@ Ink = NDArray[np.float32]
 _REACH_PX, _REACH_WIDTHS = 1.6, 0.12  # how far beyond the ink's edge a pixel still pulls
 _THICK_PX = 5.0  # thicker strokes move in proportionally larger steps
 _SMOOTH_COS = 0.9  # nodes straighter than this keep one tangent
-_FIRST_PAIRS, _MOST_PAIRS = 15_000, 400_000
+_FIRST_PAIRS, _MOST_PAIRS = 6_000, 400_000
 _POINT_STEP_PX, _WIDTH_STEP_PX = 0.15, 0.08
-_TANGENT_PULL, _WIDTH_PULL, _HANDLE_PULL = 1.0, 0.3, 0.01
+_TANGENT_PULL, _WIDTH_PULL, _HANDLE_PULL = 0.3, 0.3, 0.003
 
 
 def refine_in_chunks(ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: float) -> Iterator[list[Stroke]]:
@@ -51,9 +52,21 @@ def refine_in_chunks(ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: 
         count = _chunk_length(waiting, _MOST_PAIRS if done else _FIRST_PAIRS)
         chunk, waiting = waiting[:count], waiting[count:]
         around = render_ink(Drawing((*done, *waiting), page)) if done or waiting else None
-        kept = refine(ink, chunk, around, steps, price_px)
+        with one_thread():
+            kept = refine(ink, chunk, around, steps, price_px)
         done.extend(kept)
         yield kept
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Run torch on one thread: on arrays of this size, waiting for each other costs threads more than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _chunk_length(strokes: list[Stroke], most_pairs: int) -> int:

@@ -17,9 +17,9 @@ from strokewright.models.canvas_drawer import CanvasDrawer
 from strokewright.pipelines.trace.clean import CleanPicture, clean
 from strokewright.pipelines.trace.options import TraceOptions
 from strokewright.pipelines.trace.propose import WorkingInk, drawer_strokes, skeleton_strokes
-from strokewright.pipelines.trace.refine import refine_in_chunks
+from strokewright.pipelines.trace.refine import one_thread, refine_in_chunks
 
-_STEPS = 40
+_STEPS = 60
 
 
 def trace(picture: Any, options: TraceOptions | None = None, drawer: CanvasDrawer | None = None) -> Drawing:
@@ -57,7 +57,8 @@ def trace_stream(
 def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer | None) -> Iterator[Stroke]:
     if not cleaned.ink.any():
         return
-    proposals = _propose(WorkingInk.of(cleaned.ink), options, drawer)
+    with one_thread():
+        proposals = _propose(WorkingInk.of(cleaned.ink), options, drawer)
     if options.max_strokes is not None:
         proposals = _largest(proposals, options.max_strokes)
     ordered = order_strokes(proposals, options.order)
