@@ -94,23 +94,47 @@ def refine(ink: Ink, strokes: Sequence[Stroke], around: Ink | None, steps: int, 
     pairs = _Pairs.near(chain, ink, around)
     if len(pairs.segment) == 0:
         return []
-    optimiser = torch.optim.Adam(
-        [{"params": [chain.node_moves, chain.handle_moves]}, {"params": [chain.width_moves]}], betas=(0.8, 0.95)
+    descent = _Adam(
+        [(chain.node_moves, _POINT_STEP_PX), (chain.handle_moves, _POINT_STEP_PX), (chain.width_moves, _WIDTH_STEP_PX)]
     )
     t = None
     for step in range(steps):
         left = 1 - step / steps
-        for group, rate in zip(optimiser.param_groups, (_POINT_STEP_PX, _WIDTH_STEP_PX), strict=True):
-            group["lr"] = rate * (0.1 + 0.9 * left)
         cover, t = pairs.coverage(chain, t, softness_px=max(0.0, 2 * left - 1) * chain.thickness)
         loss = (pairs.canvas(cover) - pairs.target).square().sum() + chain.strain()
-        optimiser.zero_grad()
         loss.backward()
-        optimiser.step()
+        descent.step(0.1 + 0.9 * left)
     with torch.no_grad():
         cover, _ = pairs.coverage(chain, t, softness_px=0.0)
     worth = pairs.worth(chain, cover.numpy(), len(strokes))
     return [s for s, value in zip(chain.to_strokes(strokes), worth, strict=True) if value > price_px]
+
+
+class _Adam:
+    """Adam, here in a few lines because importing torch.optim takes longer than tracing a picture.
+
+    Source: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1.
+    """
+
+    _BETAS = 0.8, 0.95
+
+    def __init__(self, rates: Sequence[tuple[Tensor, float]]) -> None:
+        self._state = [(part, rate, torch.zeros_like(part), torch.zeros_like(part)) for part, rate in rates]
+        self._steps = 0
+
+    def step(self, share: float) -> None:
+        """Move every tensor by a share of its rate, and clear the gradients."""
+        self._steps += 1
+        first, second = self._BETAS
+        with torch.no_grad():
+            for part, rate, mean, square in self._state:
+                if part.grad is None:
+                    continue
+                mean.lerp_(part.grad, 1 - first)
+                square.mul_(second).addcmul_(part.grad, part.grad, value=1 - second)
+                spread = (square / (1 - second**self._steps)).sqrt_().add_(1e-8)
+                part.addcdiv_(mean, spread, value=-rate * share / (1 - first**self._steps))
+                part.grad = None
 
 
 class _Chain:
