@@ -17,7 +17,12 @@ def drawer_batch():
     return {"ink": ink, "canvas": canvas}
 
 
-EXAMPLES = {"canvas-drawer": ({"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0}, drawer_batch)}
+EXAMPLES = {
+    "canvas-drawer": (
+        {"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0},
+        drawer_batch,
+    )
+}
 
 
 @pytest.fixture(params=MODELS)

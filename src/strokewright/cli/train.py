@@ -19,8 +19,8 @@ from strokewright.recipes import find_recipe
 from strokewright.recipes import train as train_recipe
 
 if TYPE_CHECKING:
-    from strokewright.training.sitting import Callback, Event
     from strokewright.training.run import Run
+    from strokewright.training.sitting import Callback, Event
 
 
 def train(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,7 +87,8 @@ class Stroke(_ByValue):
         count = len(nodes)
         if count == 0:
             raise DrawingError("stroke nodes: expected at least one point, got none; leave empty strokes out")
-        handles = np.stack([nodes[:-1], nodes[1:]], axis=1) if self.handles is None else self.handles
+        given = cast("Floats | None", self.handles)
+        handles = np.stack([nodes[:-1], nodes[1:]], axis=1) if given is None else given
         width = np.broadcast_to(self.width, (count,)) if np.ndim(self.width) == 0 else self.width
         width = _frozen(width, (count,), "stroke width")
         if (width < 0).any():
@@ -223,7 +224,7 @@ class Drawing:
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        marks = tuple(self.marks)
+        marks: tuple[Any, ...] = tuple(self.marks)
         for mark in marks:
             if not isinstance(mark, Mark):
                 raise DrawingError(f"drawing marks: expected Stroke, Box, Prism or Stamp, got {type(mark).__name__}")

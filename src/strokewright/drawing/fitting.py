@@ -1,8 +1,8 @@
 """Fit cubic Béziers to polylines: the fewest that stay near it, by dynamic programming.
 
 Every stretch between two candidate knots gets the best cubic with its ends on the line; all stretches are sampled at
-the same relative lengths, so one constant matrix solves their least squares at once. A shortest path over the knots then
-weighs the number of cubics against the error, which also puts the corners where they belong, without a corner
+the same relative lengths, so one constant matrix solves their least squares at once. A shortest path over the knots
+then weighs the number of cubics against the error, which also puts the corners where they belong, without a corner
 detector. Straight stretches come out as lines, their handles on their ends.
 """
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from strokewright.drawing.drawing import Colour
+from strokewright.pipelines.trace.blots import label
 
 Ink = NDArray[np.float32]
 _BLOCK_PX = 32  # the paper's colour is measured once a block
@@ -69,7 +70,7 @@ def _flatten_alpha(rgba: NDArray[np.float32]) -> Ink:
     lightness = float((colours.mean(axis=2, keepdims=True) * alpha).sum() / weight) if weight > 0 else 0.0
     mostly_bare = float(np.median(alpha)) < 0.5
     backdrop = 0.0 if mostly_bare and lightness > 0.7 else 1.0
-    return colours * alpha + np.float32(backdrop) * (1 - alpha)
+    return (colours * alpha + np.float32(backdrop) * (1 - alpha)).astype(np.float32)
 
 
 def _paper(colours: Ink) -> Ink:
@@ -111,7 +112,7 @@ def _to_ink(difference: Ink, noise: float) -> Ink:
     """Scale the difference so that full ink is 1, and drop what is noise."""
     noisy = noise > 0.004
     if noisy:
-        difference = ndimage.gaussian_filter(difference, 0.6)
+        difference = np.asarray(ndimage.gaussian_filter(difference, 0.6), dtype=np.float32)
     strongest = float(np.quantile(difference, 0.9995))
     if strongest < max(_LEAST_CONTRAST, 6 * noise):
         strongest = float(difference.max())  # a lone thin mark may cover less than that
@@ -130,10 +131,10 @@ def _to_ink(difference: Ink, noise: float) -> Ink:
 
 def _without_specks(ink: Ink) -> Ink:
     """Remove isolated marks of a few pixels, which a noisy scan is full of."""
-    labels, count = ndimage.label(ink > 0.3, np.ones((3, 3)))
+    labels, count = label(ink > 0.3)
     if count == 0:
         return ink
     mass = ndimage.sum_labels(ink, labels, np.arange(count + 1))
-    specks = mass < 4.0
+    specks: NDArray[np.bool_] = np.asarray(mass) < 4.0
     specks[0] = False
     return np.where(ndimage.grey_dilation(specks[labels], (3, 3)), 0, ink).astype(np.float32)

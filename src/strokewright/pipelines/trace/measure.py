@@ -40,7 +40,7 @@ def measure(ink: NDArray[np.float32], path: Path, step_px: float = 1.0) -> Path:
     guess = ndimage.median_filter(guess, 9, mode="nearest")
     mode = "wrap" if path.closed else "nearest"
     smooth = np.stack([_blur(column, 2.5, mode) for column in points.T], axis=1)
-    tangent = np.gradient(smooth, axis=0)
+    tangent: Floats = np.gradient(smooth, axis=0)
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
     normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
     shift, width, sure = _profile(ink, points, normal, guess, 0.5 * step_px)

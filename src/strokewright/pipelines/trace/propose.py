@@ -15,6 +15,7 @@ from strokewright.drawing.curves import flatten_with_width, stroke_length
 from strokewright.drawing.fitting import fit, running_length
 from strokewright.drawing.plan import join
 from strokewright.models.canvas_drawer import CanvasDrawer, draw_sliding
+from strokewright.pipelines.trace.blots import label
 from strokewright.pipelines.trace.measure import measure
 from strokewright.pipelines.trace.refine import reachable
 from strokewright.pipelines.trace.skeleton import Path, skeleton_paths
@@ -43,7 +44,7 @@ class WorkingInk:
         if scale == 1:
             return cls(picture, picture, np.ones(2))
         height, width = (max(1, round(side * scale)) for side in picture.shape)
-        small = resize(picture, (height, width), order=1, anti_aliasing=scale < 1).astype(np.float32)
+        small = np.asarray(resize(picture, (height, width), order=1, anti_aliasing=scale < 1), dtype=np.float32)
         return cls(picture, small, np.array([picture.shape[1] / width, picture.shape[0] / height]))
 
     @property
@@ -89,7 +90,8 @@ def drawer_strokes(
     if drawn:
         page = Drawing(tuple(drawn), (working.picture.shape[1], working.picture.shape[0]))
         # Strokes that are not refined yet may be off by the tolerance; that is not missing ink.
-        canvas = ndimage.maximum_filter(render_ink(page, (width, height)), 1 + 2 * round(tolerance_px / working.pixel))
+        grown = ndimage.maximum_filter(render_ink(page, (width, height)), 1 + 2 * round(tolerance_px / working.pixel))
+        canvas = np.asarray(grown, dtype=np.float32)
     pieces = draw_sliding(drawer, working.ink, canvas)
     parts = _useful(
         [Stroke.from_controls(_as_cubic(piece.control)[None], width=piece.width) for piece in pieces],
@@ -136,7 +138,7 @@ def _working_scale(ink: Ink) -> float:
     solid = np.pad(ink >= 0.5, 1)
     if not solid.any():
         return 1.0
-    radius = ndimage.distance_transform_edt(solid).astype(np.float32)
+    radius = np.asarray(ndimage.distance_transform_edt(solid), dtype=np.float32)
     ridge = radius[solid & (radius >= ndimage.maximum_filter(radius, 3))] - 0.5
     typical = float(np.quantile(ridge, 0.25))
     if typical < 0.8:
@@ -164,13 +166,13 @@ def _dot(ink: Ink, centre: NDArray[np.float64], width_px: float) -> Stroke:
     reach = 1.5 * width_px + 2
     x0, y0 = (np.floor(centre - reach).astype(int)).clip(0)
     blot = ink[y0 : int(centre[1] + reach) + 1, x0 : int(centre[0] + reach) + 1]
-    labels, _ = ndimage.label(blot > 0.1)
+    labels, _ = label(blot > 0.1, diagonal=False)
     ys, xs = np.nonzero(labels)
     if len(ys) == 0:
-        return Stroke(centre[None], width=width_px)
+        return Stroke(centre[None], width=np.array([width_px]))
     nearest = np.argmin(np.hypot(xs + 0.5 + x0 - centre[0], ys + 0.5 + y0 - centre[1]))
     mass = np.where(labels == labels[ys[nearest], xs[nearest]], blot, 0)
     total = float(mass.sum())
     x = float(mass.sum(axis=0) @ (np.arange(mass.shape[1]) + 0.5)) / total + x0
     y = float(mass.sum(axis=1) @ (np.arange(mass.shape[0]) + 0.5)) / total + y0
-    return Stroke([[x, y]], width=min(2 * float(np.sqrt(total / np.pi)), 1.5 * width_px))
+    return Stroke(np.array([[x, y]]), width=np.array([min(2 * float(np.sqrt(total / np.pi)), 1.5 * width_px)]))

@@ -301,7 +301,7 @@ class _Pairs:
         without = np.maximum(second, around[pixel])
         full = np.maximum(best[top], around[pixel])
         saved = (without - target[pixel]) ** 2 - (full - target[pixel]) ** 2
-        return np.bincount(owner[top], weights=saved, minlength=strokes)
+        return np.bincount(owner[top], weights=saved, minlength=strokes).astype(np.float64)
 
 
 def reachable(

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
+from strokewright.pipelines.trace.blots import label
+
 Floats = NDArray[np.float64]
 _EIGHT = np.ones((3, 3), dtype=bool)
 _GONE = -2
@@ -67,8 +69,8 @@ def skeleton_paths(ink: NDArray[np.float32], straight_rad: float = 1.05) -> list
     solid = ink >= 0.5
     if not solid.any():
         return []
-    radius = ndimage.distance_transform_edt(np.pad(solid, 1))[1:-1, 1:-1]
-    skeleton = skeletonize(solid)
+    radius = np.asarray(ndimage.distance_transform_edt(np.pad(solid, 1)), dtype=np.float64)[1:-1, 1:-1]
+    skeleton = np.asarray(skeletonize(solid), dtype=bool)
     branches, junctions = _graph(skeleton, radius)
     _prune_spurs(branches, junctions, radius)
     _merge_close(branches, junctions)
@@ -83,20 +85,20 @@ def _graph(skeleton: NDArray[np.bool_], radius: Floats) -> tuple[list[_Branch], 
     crossings = (ring & ~np.roll(ring, 1, axis=0)).sum(axis=0)
     forks = (padded & ((crossings >= 3) | (ring.sum(axis=0) >= 5)))[1:-1, 1:-1]
     # The forks' neighbours go too: past a fork two branches can touch diagonally.
-    near_forks = ndimage.binary_dilation(forks, _EIGHT) & skeleton
-    junction_of, count = ndimage.label(near_forks, _EIGHT)
+    near_forks = np.asarray(ndimage.binary_dilation(forks, _EIGHT), dtype=bool) & skeleton
+    junction_of, count = label(near_forks)
     junctions = [
-        _Junction(np.array([np.mean(x) + 0.5, np.mean(y) + 0.5]), float(radius[y, x].max()))
+        _Junction(np.array([x.mean() + 0.5, y.mean() + 0.5], dtype=np.float64), float(radius[y, x].max()))
         for y, x in _pixels_of(junction_of, count)
     ]
-    branch_of, count = ndimage.label(skeleton & ~near_forks, _EIGHT)
+    branch_of, count = label(skeleton & ~near_forks)
     branches: list[_Branch] = []
     for y, x in _pixels_of(branch_of, count):
         pixels, closed = _walk(y, x)
         ends = [-1, -1] if closed else [_touching(junction_of, pixels[0]), _touching(junction_of, pixels[-1])]
         if len(pixels) == 1:
             ends = _touching_two(junction_of, pixels[0])
-        branches.append(_Branch(pixels[:, ::-1] + 0.5, ends, closed))
+        branches.append(_Branch(pixels[:, ::-1].astype(np.float64) + 0.5, ends, closed))
     for number, branch in enumerate(branches):
         for side, junction in enumerate(branch.ends):
             if junction >= 0:
