@@ -32,17 +32,17 @@ from benchmarks.harness import (
 from benchmarks.stroke_metrics import chamfer_px, direction_right, iou, kendall_tau, mse
 from benchmarks.trace_peers import Peer, count_paths, count_segments, installed_peers, rerender, timed, to_png
 from benchmarks.trace_sets import SEED, PictureSet, characters, large_picture, picture_sets, render_8_bit
-from strokewright import Drawing
+from strokewright import Drawing, load
 from strokewright.files import read
 from strokewright.files.svg import to_svg
-from strokewright.pipelines.trace import TraceOptions, trace, trace_stream
+from strokewright.pipelines.trace import Tracer
 
 METHODS = ("drawer", "skeleton", "hybrid")
 SHEET_ROWS_A_SET = 3
 _MEASURE_MEMORY = """
 import resource, sys
-from strokewright.pipelines.trace import trace
-trace(sys.argv[1])
+from strokewright import load
+load("trace/lineart")(sys.argv[1])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -77,22 +77,23 @@ def run(quick: bool) -> dict[str, Any]:
     """Trace all sets; without quick also single methods, the large picture, and a contact sheet."""
     started = time.perf_counter()
     peers = installed_peers()
-    trace(to_png(render_8_bit(Drawing.from_points([[(8, 8), (40, 50)]], (64, 64), 3.0))))  # loads what is loaded once
+    tracer: Tracer = load("trace/lineart")
+    tracer(to_png(render_8_bit(Drawing.from_points([[(8, 8), (40, 50)]], (64, 64), 3.0))))  # loads what is loaded once
     sets = picture_sets(quick)
-    traced = {group.name: [_trace_one(truth, group, peers) for truth in group.drawings] for group in sets}
+    traced = {group.name: [_trace_one(tracer, truth, group, peers) for truth in group.drawings] for group in sets}
     rows = [line for group in sets for line in _set_rows(group, traced[group.name])]
-    rows += _order_rows("single Omniglot characters", characters(12 if quick else 200), bounded=True)
+    rows += _order_rows(tracer, "single Omniglot characters", characters(12 if quick else 200), bounded=True)
     if not quick:
-        rows += [line for group in sets[:1] for method in METHODS for line in _method_rows(group, method)]
+        rows += [line for group in sets[:1] for method in METHODS for line in _method_rows(tracer, group, method)]
         rows.append(row("4,000×4,000 picture", "peak memory, GB", _peak_memory_gb(), at_most(2.0)))
         _save_sheet(traced)
     counts = ", ".join(f"{len(group.drawings)} {group.name}" for group in sets)
     return report("trace", rows, started=started, seed=SEED, data=f"test pictures: {counts}")
 
 
-def _trace_one(truth: Drawing, group: PictureSet, peers: dict[str, Peer]) -> Traced:
+def _trace_one(tracer: Tracer, truth: Drawing, group: PictureSet, peers: dict[str, Peer]) -> Traced:
     ink = render_8_bit(truth)
-    drawing, ours = trace_ours(truth, ink, TraceOptions(), by_pen=group.by_pen)
+    drawing, ours = trace_ours(tracer, truth, ink, by_pen=group.by_pen)
     others: dict[str, tuple[Scores, NDArray[np.float32]]] = {}
     width_px = float(np.mean([stroke.width.mean() for stroke in truth.strokes]))
     for name, peer in peers.items():
@@ -102,14 +103,16 @@ def _trace_one(truth: Drawing, group: PictureSet, peers: dict[str, Peer]) -> Tra
     return Traced(ink, drawing, ours, others)
 
 
-def trace_ours(truth: Drawing, ink: NDArray[np.float32], options: TraceOptions, by_pen: bool) -> tuple[Drawing, Scores]:
+def trace_ours(
+    tracer: Tracer, truth: Drawing, ink: NDArray[np.float32], by_pen: bool, method: str = "hybrid"
+) -> tuple[Drawing, Scores]:
     """Trace a picture file of the ink, and score the SVG that comes out."""
     png = to_png(ink)
     started = time.perf_counter()
-    drawing = trace(png, options)
+    drawing = tracer(png, method=method)
     seconds = time.perf_counter() - started
     started = time.perf_counter()
-    next(trace_stream(png, options))
+    next(tracer.stream(png, method=method))
     first = time.perf_counter() - started
     svg = to_svg(drawing)
     scores = _score(svg, rerender(svg, (ink.shape[1], ink.shape[0])), drawing, truth, ink, seconds)
@@ -185,9 +188,9 @@ def _set_rows(group: PictureSet, pictures: list[Traced]) -> list[dict[str, Any]]
     return rows
 
 
-def _order_rows(case: str, drawings: list[Drawing], bounded: bool) -> list[dict[str, Any]]:
+def _order_rows(tracer: Tracer, case: str, drawings: list[Drawing], bounded: bool) -> list[dict[str, Any]]:
     """Order and direction against the pen's own, beside chance."""
-    results = [trace(to_png(render_8_bit(truth))) for truth in drawings]
+    results = [tracer(to_png(render_8_bit(truth))) for truth in drawings]
     tau = _mean(kendall_tau(ours, truth) for ours, truth in zip(results, drawings, strict=True))
     right = _mean(direction_right(ours, truth) for ours, truth in zip(results, drawings, strict=True))
     bounds = (at_least(0.5), at_least(0.75)) if bounded else (None, None)
@@ -197,10 +200,9 @@ def _order_rows(case: str, drawings: list[Drawing], bounded: bool) -> list[dict[
     ]
 
 
-def _method_rows(group: PictureSet, method: str) -> list[dict[str, Any]]:
+def _method_rows(tracer: Tracer, group: PictureSet, method: str) -> list[dict[str, Any]]:
     """The main numbers of one method on one set."""
-    options = TraceOptions(method=method)  # type: ignore[arg-type]
-    scores = [trace_ours(truth, render_8_bit(truth), options, group.by_pen)[1] for truth in group.drawings]
+    scores = [trace_ours(tracer, truth, render_8_bit(truth), group.by_pen, method)[1] for truth in group.drawings]
     case = f"{group.name}, method {method}"
     rows = [row(case, metric, total(getattr(s, key) for s in scores)) for metric, key, total, _ in _METRICS]
     return [*rows, row(case, "Kendall τ of the order, mean", _mean(s.tau for s in scores))]
