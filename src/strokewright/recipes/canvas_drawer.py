@@ -28,6 +28,7 @@ def canvas_drawer_lineart() -> RunConfig:
                 "softness_px": 2.0,
                 "soft_share": 0.6,
                 "stop_share": 0.0,
+                "price_px": 12.0,
             },
         ),
         data=DataSpec(
