@@ -44,8 +44,9 @@ def measure(ink: NDArray[np.float32], path: Path, step_px: float = 1.0) -> Path:
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
     normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
     shift, width, sure = _profile(ink, points, normal, guess, 0.5 * step_px)
-    shift = _fill(shift, sure, np.zeros_like(shift), 2.0, mode)
-    width = _fill(width, sure, guess, 3.0, mode)
+    shift = _fill(shift, sure, np.zeros_like(shift))  # not smoothed: its stairs cancel those of the skeleton's pixels
+    width = _fill(width, sure, guess)
+    width = ndimage.gaussian_filter1d(width, 3.0, mode=mode)
     return replace(path, points=points + shift[:, None] * normal, width_px=np.maximum(width, 0.3))
 
 
@@ -82,10 +83,7 @@ def _profile(
     return shift, width, sure
 
 
-def _fill(values: Floats, sure: NDArray[np.bool_], fallback: Floats, sigma: float, mode: str) -> Floats:
-    """Interpolate unsure values along the line and smooth the result a little."""
+def _fill(values: Floats, sure: NDArray[np.bool_], fallback: Floats) -> Floats:
+    """Interpolate unsure values along the line; `fallback` where nothing is sure."""
     where = np.flatnonzero(sure)
-    if len(where) == 0:
-        return fallback
-    filled = np.interp(np.arange(len(values)), where, values[where])
-    return ndimage.gaussian_filter1d(filled, sigma, mode="wrap" if mode == "wrap" else "nearest")
+    return np.interp(np.arange(len(values)), where, values[where]) if len(where) else fallback
