@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
@@ -221,7 +220,7 @@ class Drawing:
     background: Colour = (1.0, 1.0, 1.0)
     maker: str = ""
     seed: int | None = None
-    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    metadata: Mapping[str, str] = field(default_factory=lambda: {})
 
     def __post_init__(self) -> None:
         marks: tuple[Any, ...] = tuple(self.marks)
@@ -234,7 +233,7 @@ class Drawing:
         object.__setattr__(self, "marks", marks)
         object.__setattr__(self, "size", (width, height))
         object.__setattr__(self, "background", _colour(self.background))
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        object.__setattr__(self, "metadata", dict(self.metadata))
 
     @property
     def strokes(self) -> list[Stroke]:

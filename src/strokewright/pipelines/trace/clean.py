@@ -17,8 +17,9 @@ from strokewright.pipelines.trace.blots import label
 
 Ink = NDArray[np.float32]
 _BLOCK_PX = 32  # the paper's colour is measured once a block
+_MOST_NOISE = 0.1  # a larger spread is a picture, not noise
 _LEAST_CONTRAST = 0.08  # a picture whose ink differs less than this from its paper is blank
-_FULL_BLACK = 0.2  # darker colours count as black, and lighter papers than 1 - this as white
+_FULL_BLACK = 0.2  # darker colours count as black
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,15 @@ def clean(rgba: NDArray[np.float32]) -> CleanPicture:
     globally = np.median(paper.reshape(-1, 3), axis=0)
     difference, noise = _difference(colours, paper, float(globally.mean()))
     ink = _to_ink(difference, noise)
-    tint = tuple(1.0 if channel > 1 - _FULL_BLACK else float(channel) for channel in globally)
-    flat = (1.0, 1.0, 1.0) if float(globally.min()) > 1 - _FULL_BLACK else tint
-    return CleanPicture(ink, colours, (flat[0], flat[1], flat[2]))
+    return CleanPicture(ink, colours, _tint(globally.tolist()))
+
+
+def _tint(paper: list[float]) -> Colour:
+    """The page's colour: light greyish paper is meant to be white, any other colour stays."""
+    red, green, blue = paper
+    if min(paper) > 0.5 and max(paper) - min(paper) < 0.2:
+        return 1.0, 1.0, 1.0
+    return red, green, blue
 
 
 def _flatten_alpha(rgba: NDArray[np.float32]) -> Ink:
@@ -100,7 +107,7 @@ def _paper(colours: Ink) -> Ink:
 def _difference(colours: Ink, paper: Ink, lightness: float) -> tuple[Ink, float]:
     """How far each pixel is from the paper towards the ink's side, (height, width), and the paper's noise (σ)."""
     signed = paper - colours
-    noise = 1.4826 * float(np.median(np.abs(signed[::3, ::3])))
+    noise = min(1.4826 * float(np.median(np.abs(signed[::3, ::3]))), _MOST_NOISE)
     if lightness > 0.6:
         return np.maximum(signed.max(axis=2), 0), noise
     if lightness < 0.4:
