@@ -1,12 +1,14 @@
-"""What all tests share: one thread a process, the data folder, and small pictures."""
+"""What all tests share: one thread a process, working interrupts, the data folder, and small pictures."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # read when NumPy and torch are imported, so not before
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a script begin with it ignored
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 """What holds for every command: help with examples, exit codes, one line for each error."""
 
+import os
 import shlex
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -85,21 +85,22 @@ def test_the_program_starts_fast_and_without_heavy_imports():
         "print([m for m in ('torch', 'numpy', 'skimage', 'skia') if m in sys.modules])"
     )
 
-    def seconds() -> float:
-        started = time.perf_counter()
+    def cpu_seconds() -> float:
+        before = os.times()
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "[]"
-        return time.perf_counter() - started
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
-    assert any(seconds() < 0.5 for _ in range(6)), "too slow even at its best, on a busy machine too"
+    assert min(cpu_seconds() for _ in range(2)) < 0.5  # processor time: what a wall clock shows when nothing else runs
 
 
 def test_the_package_imports_nothing_heavy_and_names_its_public_names():
     script = """
 import sys, time
-started = time.perf_counter()
+started = time.process_time()
 import strokewright as sw
-took = time.perf_counter() - started
+took = time.process_time() - started
 print([m for m in ("torch", "numpy", "pydantic") if m in sys.modules], took < 0.3)
 print(sw.Drawing, sw.Stroke, sw.Dataset, sw.load, sw.train, sw.errors.StrokewrightError, sw.models())
 print("torch" in sys.modules)
