@@ -105,10 +105,15 @@ def _paper(colours: Ink) -> Ink:
 
 
 def _difference(colours: Ink, paper: Ink, lightness: float) -> tuple[Ink, float]:
-    """How far each pixel is from the paper towards the ink's side, (height, width), and the paper's noise (σ)."""
-    signed = paper - colours
-    noise = min(1.4826 * float(np.median(np.abs(signed[::3, ::3]))), _MOST_NOISE)
-    if lightness > 0.6:
+    """How far each pixel is from the paper towards the ink's side, (height, width), and the paper's noise (σ).
+
+    Light paper under uneven light: ink takes away a share of what the paper reflects, so shares are compared.
+    """
+    light = lightness > 0.6
+    signed = (paper - colours) / np.maximum(paper, 0.2) if light else paper - colours
+    # Between neighbours, shading cancels and noise does not.
+    noise = min(1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(signed[::3], axis=1)))), _MOST_NOISE)
+    if light:
         return np.maximum(signed.max(axis=2), 0), noise
     if lightness < 0.4:
         return np.maximum(-signed.min(axis=2), 0), noise

@@ -138,7 +138,10 @@ class _Adam:
 
 
 class _Chain:
-    """Free parameters of some strokes: shared nodes, two handles a segment, a width a node. A dot is a short line."""
+    """Free parameters of some strokes: shared nodes, two handles a segment, a width a node.
+
+    A dot is one segment from its node to itself.
+    """
 
     def __init__(self, strokes: Sequence[Stroke]) -> None:
         nodes, handles, width, first, second = [], [], [], [], []
@@ -146,10 +149,10 @@ class _Chain:
         start = 0
         for stroke in strokes:
             points, around, wide = stroke.nodes, stroke.handles, stroke.width
-            if stroke.is_dot:
-                points, around, wide = np.repeat(points, 2, 0), np.repeat(points[None], 2, 1), np.repeat(wide, 2)
             ids = np.arange(start, start + len(points))
-            if stroke.is_closed:
+            if stroke.is_dot:
+                around, ids = np.repeat(points[None], 2, 1), np.array([start, start])
+            elif stroke.is_closed:
                 ids[-1], points, wide = start, points[:-1], wide[:-1]
             self.node_start.append(start)
             start += len(points)
@@ -165,6 +168,7 @@ class _Chain:
             torch.zeros_like(part).requires_grad_() for part in (self._nodes, self._handles, self._width)
         )
         self.first, self.second = (torch.from_numpy(np.concatenate(parts)) for parts in (first, second))
+        self._dots = torch.tensor(np.repeat([stroke.is_dot for stroke in strokes], [len(part) for part in handles]))
         self.owner = torch.from_numpy(np.repeat(np.arange(len(strokes)), [len(part) for part in nodes]))
         self.segment_owner = np.repeat(np.arange(len(strokes)), [len(part) for part in handles])
         self._nodes_of = torch.bincount(self.owner, minlength=len(strokes)).float()
@@ -179,9 +183,10 @@ class _Chain:
 
     @property
     def handles(self) -> Tensor:
-        """Handles (segments, 2, 2) where they are now."""
+        """Handles (segments, 2, 2) where they are now; those of a dot stay on its node."""
         gain = torch.stack([self._gain[self.first], self._gain[self.second]], 1)[..., None]
-        return self._handles + gain * self.handle_moves
+        handles = self._handles + gain * self.handle_moves
+        return torch.where(self._dots[:, None, None], self.nodes[self.first][:, None], handles)
 
     @property
     def width(self) -> Tensor:
@@ -233,9 +238,7 @@ class _Chain:
         segment = 0
         for stroke, start in zip(strokes, self.node_start, strict=True):
             if stroke.is_dot:
-                result.append(
-                    stroke.replace(nodes=nodes[start : start + 2].mean(0)[None], width=width[start : start + 1])
-                )
+                result.append(stroke.replace(nodes=nodes[start : start + 1], width=width[start : start + 1]))
                 segment += 1
                 continue
             ids = np.arange(start, start + len(stroke.nodes))
