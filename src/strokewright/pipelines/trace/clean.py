@@ -96,9 +96,11 @@ def _paper(colours: Ink) -> Ink:
     blocks[inked] = globally
     if np.abs(blocks - globally).max() < 0.02:
         return globally[None, None].astype(np.float32)
+    # Odd reflection continues the shading past the rim, for the filter and for the outer halves of the rim's blocks.
+    blocks = np.pad(blocks, ((2, 2), (2, 2), (0, 0)), mode="reflect", reflect_type="odd").clip(0, 1)
     blocks = ndimage.median_filter(blocks, size=(3, 3, 1), mode="nearest")
-    at_y = (np.arange(height) + 0.5) * rows / height - 0.5
-    at_x = (np.arange(width) + 0.5) * columns / width - 0.5
+    at_y = (np.arange(height) + 0.5) * rows / height + 1.5
+    at_x = (np.arange(width) + 0.5) * columns / width + 1.5
     grid = np.meshgrid(at_y.astype(np.float32), at_x.astype(np.float32), indexing="ij")
     channels = [ndimage.map_coordinates(blocks[..., c], grid, order=1, mode="nearest") for c in range(3)]
     return np.stack(channels, axis=2).astype(np.float32)
