@@ -8,7 +8,8 @@ remembers, and a linear layer gives the action and the chance to go on. Training
 where D is the squared pixel distance on several scales. The expectation is exact: the chance to stop after each
 step times the distance of the canvas then.
 
-Every cell of 8 × 8 pixels proposes a stroke; the action is their mean, weighted by a softmax over the cells.
+Every cell of 8 × 8 pixels proposes a stroke. Drawing takes the best cell's; training takes their mean, weighted by a
+sharp softmax over the cells, so that the choice learns too.
 
 Source: "Unsupervised image to sequence translation with canvas-drawer networks", sections 3.3 and 7.1. Differs from the
 paper in the renderer (analytic instead of learned), the stop output, the proposals, the distance on several scales,
@@ -48,6 +49,9 @@ class CanvasDrawerConfig(BaseModel):
     )
     hidden: int = Field(256, ge=8, description="Width of the LSTM")
     lstm: bool = Field(True, description="Remember between steps; False: each step sees picture and canvas only")
+    sharpness: float = Field(
+        4.0, gt=0, description="Of the choice between the cells in training; drawing takes the best"
+    )
     action_penalty: float = Field(30.0, ge=0, description="On max(0, (y - 0.5)² - 0.25) of the raw action")
     price_px: float = Field(4.0, ge=0, description="Squared pixel distance that a stroke must save to be worth it")
     softness_px: float = Field(3.0, ge=0, description="Softness of the edges at the start of training")
@@ -121,17 +125,27 @@ class CanvasDrawer(Pretrained):
         return zeros, zeros, zeros[:, :1].expand(-1, len(self.vocabulary.columns))
 
     def step(
-        self, encoded: Tensor, ink: Tensor, canvas: Tensor, state: tuple[Tensor, Tensor, Tensor]
+        self,
+        encoded: Tensor,
+        ink: Tensor,
+        canvas: Tensor,
+        state: tuple[Tensor, Tensor, Tensor],
+        best: bool = False,
     ) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
-        """Look at the canvas and choose the next stroke.
+        """Look at the canvas and choose the next stroke: the best cell's, or the differentiable mean over the cells.
 
         Returns:
             The raw action (batch, columns), nominally in [0, 1]; the logit to go on (batch,): draw this stroke if
             it is > 0, otherwise stop before it; the memory for the next step.
         """
         proposals, scores, logit, (hidden, cell) = self._look(encoded, ink, canvas, state)
-        action = (scores.softmax(dim=1)[:, None] * proposals).sum(dim=2)
+        weights = F.one_hot(scores.argmax(dim=1), scores.shape[1]).to(scores) if best else self._weigh(scores)
+        action = (weights[:, None] * proposals).sum(dim=2)
         return action, logit, (hidden, cell, action.detach().clamp(0, 1))
+
+    def _weigh(self, scores: Tensor) -> Tensor:
+        """Turn scores (batch, cells) into weights that add up to 1."""
+        return (self.config.sharpness * scores).softmax(dim=1)
 
     def _look(
         self, encoded: Tensor, ink: Tensor, canvas: Tensor, state: tuple[Tensor, Tensor, Tensor]
@@ -176,7 +190,7 @@ class CanvasDrawer(Pretrained):
             encoded, state = self.encode(ink), self.start(len(ink))
             rows = torch.arange(len(ink), device=ink.device)
             for _ in range(self.config.steps):
-                action, logit, state = self.step(encoded, ink, canvas, state)
+                action, logit, state = self.step(encoded, ink, canvas, state, best=True)
                 on = (logit > 0).nonzero()[:, 0]
                 if len(on) == 0:
                     break
@@ -271,7 +285,7 @@ class CanvasDrawer(Pretrained):
         missing = torch.isfinite(apart[:, 0])
         count = missing.sum().clamp(min=1)
         apart = torch.where(missing[:, None], apart, 0.0)
-        chosen = (scores.softmax(dim=1) * apart).sum() / count
+        chosen = (self._weigh(scores) * apart).sum() / count
         lacking = F.max_pool2d((ink - canvas)[:, None], 8).flatten(1)
         near = (lacking * apart).sum() / lacking.sum().clamp(min=1)  # every cell with missing ink learns to propose
         right = F.binary_cross_entropy_with_logits(logit, missing.float())
