@@ -18,7 +18,7 @@ from strokewright.models.canvas_drawer import CanvasDrawer, draw_sliding
 from strokewright.pipelines.trace.blots import label
 from strokewright.pipelines.trace.measure import measure
 from strokewright.pipelines.trace.refine import reachable
-from strokewright.pipelines.trace.skeleton import Path, skeleton_paths
+from strokewright.pipelines.trace.skeleton import Path, skeleton_paths, solid_ink
 from strokewright.render.skia import render_ink
 
 Floats = NDArray[np.float64]
@@ -135,7 +135,7 @@ def _as_cubic(control: Floats) -> Floats:
 
 def _working_scale(ink: Ink) -> float:
     """By how much to resize the ink so that its thinner lines are a few pixels thick."""
-    solid = np.pad(ink >= 0.5, 1)
+    solid = np.pad(solid_ink(ink), 1)
     if not solid.any():
         return 1.0
     radius = np.asarray(ndimage.distance_transform_edt(solid), dtype=np.float32)

@@ -21,6 +21,7 @@ from strokewright.pipelines.trace.blots import label
 Floats = NDArray[np.float64]
 _EIGHT = np.ones((3, 3), dtype=bool)
 _GONE = -2
+_FAINTEST = 0.2  # ink below this is paper
 # The eight neighbours in circular order, for counting how many separate branches leave a pixel.
 _RING = [(-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1)]
 
@@ -66,7 +67,7 @@ def skeleton_paths(ink: NDArray[np.float32], straight_rad: float = 1.05) -> list
     Returns:
         Paths in pixel coordinates (a pixel's centre is at +0.5), unordered; empty for a blank picture.
     """
-    solid = ink >= 0.5
+    solid = solid_ink(ink)
     if not solid.any():
         return []
     radius = np.asarray(ndimage.distance_transform_edt(np.pad(solid, 1)), dtype=np.float64)[1:-1, 1:-1]
@@ -76,6 +77,11 @@ def skeleton_paths(ink: NDArray[np.float32], straight_rad: float = 1.05) -> list
     _merge_close(branches, junctions)
     links = _pair_arms(branches, junctions, straight_rad)
     return [_finish(chain, branches, junctions, radius) for chain in _chains(branches, links)]
+
+
+def solid_ink(ink: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where the ink (height, width) is at least half as strong as nearby; a hair line covers no pixel wholly."""
+    return ink >= np.maximum(0.5 * ndimage.maximum_filter(ink, 5), _FAINTEST)
 
 
 def _graph(skeleton: NDArray[np.bool_], radius: Floats) -> tuple[list[_Branch], list[_Junction]]:
