@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from strokewright.datasets import Dataset
-from strokewright.drawing import Stroke
+from strokewright.drawing import Drawing, Stroke
 from strokewright.drawing.hand_order import (
     DIRECTION_FEATURES,
     ORDER_FEATURES,
@@ -14,7 +14,7 @@ from strokewright.drawing.hand_order import (
     order_features,
 )
 from strokewright.errors import DataError
-from strokewright.recipes.stroke_order import fit, score, to_model
+from strokewright.recipes.stroke_order import fit, score, to_model, traced
 
 RNG = np.random.default_rng(4)
 STROKES = [Stroke(points) for points in np.cumsum(RNG.normal(0, 10, (7, 6, 2)), axis=1)]
@@ -47,6 +47,19 @@ def test_the_fit_learns_another_hand():
     assert load_model().order.shape == (len(ORDER_FEATURES),)
     with pytest.raises(DataError, match="two"):
         fit([[drawings[0][:1]]], [1.0])
+
+
+def test_traced_strokes_follow_the_pen():
+    pen = [
+        Stroke([(80, 50), (20, 50)], width=1),
+        Stroke([(50, 90), (50, 10)], width=1),
+        Stroke([(10, 10), (25, 12)], width=1),
+    ]
+    found = traced(Drawing(tuple(pen), (105, 105)), 4.0)
+    assert len(found) == 3
+    for ours, truth in zip(found, pen, strict=True):
+        assert np.allclose(ours.nodes[[0, -1]], truth.nodes[[0, -1]], atol=2)
+        assert ours.width.mean() == pytest.approx(4, abs=0.5)
 
 
 @pytest.mark.data
