@@ -20,27 +20,42 @@ _BLOCK_PX = 32  # the paper's colour is measured once a block
 _MOST_NOISE = 0.1  # a larger spread is a picture, not noise
 _LEAST_CONTRAST = 0.08  # a picture whose ink differs less than this from its paper is blank
 _FULL_BLACK = 0.2  # darker colours count as black
+_LEAST_CHROMA = 0.15  # ink with a smaller spread of red, green and blue counts as grey
 
 
 @dataclass(frozen=True)
 class CleanPicture:
-    """Ink (height, width) in [0, 1]; the picture's own colours (height, width, 3); the paper's colour."""
+    """Ink (height, width) in [0, 1]; its colours under even light (height, width, 3); the paper's colour."""
 
     ink: Ink
     colours: Ink
     paper: Colour
 
+    @property
+    def is_coloured(self) -> bool:
+        """Whether some of the ink is neither black, grey nor white."""
+        inked = self.colours[self.ink > 0.5]
+        return len(inked) > 0 and float(np.quantile(np.ptp(inked, axis=1), 0.995)) > _LEAST_CHROMA
+
+    def chroma_along(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Median colour, less its grey (3,), of the strongest ink under points (n, 2): tells pens apart."""
+        colour = self._median_along(points)
+        return colour - colour.mean()
+
     def colour_along(self, points: NDArray[np.float64]) -> Colour:
         """Median colour of the strongest ink under points (n, 2); nearly black comes out black."""
+        red, green, blue = self._median_along(points).tolist()
+        if max(red, green, blue) < _FULL_BLACK:
+            return 0.0, 0.0, 0.0
+        return red, green, blue
+
+    def _median_along(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         height, width = self.ink.shape
         x = points[:, 0].astype(int).clip(0, width - 1)
         y = points[:, 1].astype(int).clip(0, height - 1)
         strength = self.ink[y, x]
         strong = strength >= np.quantile(strength, 0.5)
-        red, green, blue = np.median(self.colours[y[strong], x[strong]], axis=0).tolist()
-        if max(red, green, blue) < _FULL_BLACK:
-            return 0.0, 0.0, 0.0
-        return red, green, blue
+        return np.median(self.colours[y[strong], x[strong]], axis=0).astype(np.float64)
 
 
 def clean(rgba: NDArray[np.float32]) -> CleanPicture:
@@ -57,7 +72,8 @@ def clean(rgba: NDArray[np.float32]) -> CleanPicture:
     globally = np.median(paper.reshape(-1, 3), axis=0)
     difference, noise = _difference(colours, paper, float(globally.mean()))
     ink = _to_ink(difference, noise)
-    return CleanPicture(ink, colours, _tint(globally.tolist()))
+    tint = _tint(globally.tolist())
+    return CleanPicture(ink, _even_light(colours, paper, tint), tint)
 
 
 def _tint(paper: list[float]) -> Colour:
@@ -66,6 +82,14 @@ def _tint(paper: list[float]) -> Colour:
     if min(paper) > 0.5 and max(paper) - min(paper) < 0.2:
         return 1.0, 1.0, 1.0
     return red, green, blue
+
+
+def _even_light(colours: Ink, paper: Ink, tint: Colour) -> Ink:
+    """Colours as they would be on evenly lit paper of the page's colour; a dark page's are left alone."""
+    page = np.array(tint, dtype=np.float32)
+    if min(tint) <= 0.5 or np.array_equal(np.broadcast_to(page, paper.shape), paper):
+        return colours
+    return np.minimum(colours * (page / np.maximum(paper, 0.2)), 1, dtype=np.float32)
 
 
 def _flatten_alpha(rgba: NDArray[np.float32]) -> Ink:

@@ -30,7 +30,7 @@ class TraceOptions(BaseModel):
     @property
     def tolerance_px(self) -> float:
         """How far a fitted curve may leave the measured centre line."""
-        return 3.1 * 2.0 ** (2 * (0.5 - self.detail))
+        return 3.25 * 2.0 ** (2 * (0.5 - self.detail))
 
     @property
     def price_px(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from strokewright.drawing.curves import flatten_with_width, stroke_length
 from strokewright.drawing.fitting import fit, running_length
 from strokewright.drawing.plan import join
 from strokewright.models.canvas_drawer import CanvasDrawer, draw_sliding
-from strokewright.pipelines.trace.blots import label
+from strokewright.pipelines.trace.blots import distance_to_paper, label
 from strokewright.pipelines.trace.measure import measure
 from strokewright.pipelines.trace.refine import reachable
 from strokewright.pipelines.trace.skeleton import Path, skeleton_paths, solid_ink
@@ -26,6 +26,7 @@ Ink = NDArray[np.float32]
 _LEAST_GAIN_PX, _LEAST_GAIN = 8, 0.4  # new ink that a drawer's piece must bring: pixels, and share of its own area
 _JOIN_GAP_PX, _JOIN_ANGLE_RAD = 10.0, 0.9
 _THICK_PX = 10.0  # thicker lines may be fitted more loosely
+_LONG_PX = 150.0  # shorter lines are fitted more closely
 _WORKING_RADIUS_PX = 2.5  # skeletons are cleanest on lines about this thick
 
 
@@ -53,18 +54,23 @@ class WorkingInk:
         return float(self.stretch.mean())
 
 
-def skeleton_strokes(working: WorkingInk, tolerance_px: float) -> list[Stroke]:
+def skeleton_strokes(
+    working: WorkingInk, tolerance_px: float, chroma_along: Callable[[Floats], Floats] | None = None
+) -> list[Stroke]:
     """Trace the middle lines of the ink.
 
     Args:
         working: The picture's ink.
         tolerance_px: How far a fitted curve may leave the measured centre line.
+        chroma_along: Colour, less its grey (3,), under points (n, 2) in picture pixels: pens of two colours are never
+            one stroke. None for ink of one colour.
 
     Returns:
         Strokes with widths in picture pixels, in no particular order.
     """
     strokes: list[Stroke] = []
-    for path in skeleton_paths(working.ink):
+    chroma = None if chroma_along is None else lambda points: chroma_along(points * working.stretch)
+    for path in skeleton_paths(working.ink, chroma_along=chroma):
         large = Path(path.points * working.stretch, path.width_px * working.pixel, path.closed)
         measured = measure(working.picture, large, step_px=working.pixel)
         strokes.append(_to_stroke(working.picture, measured, tolerance_px))
@@ -135,10 +141,10 @@ def _as_cubic(control: Floats) -> Floats:
 
 def _working_scale(ink: Ink) -> float:
     """By how much to resize the ink so that its thinner lines are a few pixels thick."""
-    solid = np.pad(solid_ink(ink), 1)
+    solid = solid_ink(ink)
     if not solid.any():
         return 1.0
-    radius = np.asarray(ndimage.distance_transform_edt(solid), dtype=np.float32)
+    radius = distance_to_paper(solid)
     ridge = radius[solid & (radius >= ndimage.maximum_filter(radius, 3))] - 0.5
     typical = float(np.quantile(ridge, 0.25))
     if typical < 0.8:
@@ -154,11 +160,16 @@ def _to_stroke(ink: Ink, path: Path, tolerance_px: float) -> Stroke:
     along = running_length(points)
     if along[-1] < 0.5 * float(width.mean()):
         return _dot(ink, points.mean(axis=0), float(width.max()))
-    controls = fit(points, tolerance_px * max(1.0, float(np.median(width)) / _THICK_PX) ** 0.4, closed=path.closed)
+    controls = fit(points, tolerance_px * _looseness(float(along[-1]), float(np.median(width))), closed=path.closed)
     nodes = np.concatenate([controls[:, 0], controls[-1:, 3]])
     nearest = [int(np.argmin(np.hypot(*(points - node).T))) for node in nodes]
     smooth = ndimage.median_filter(width, size=min(9, len(width)), mode="nearest")
     return Stroke.from_controls(controls, width=smooth[nearest])
+
+
+def _looseness(length_px: float, width_px: float) -> float:
+    """By how much to scale the tolerance: thick lines may be fitted more loosely, short ones less."""
+    return max(1.0, width_px / _THICK_PX) ** 0.4 * float(np.clip(length_px / _LONG_PX, 0.25, 1.0)) ** 0.5
 
 
 def _dot(ink: Ink, centre: NDArray[np.float64], width_px: float) -> Stroke:

@@ -1,14 +1,15 @@
 """Ink → skeleton graph → whole pen paths.
 
 The skeleton's pixels form a graph: free ends, junctions, and the branches between them. What a pen drew is a path
-through that graph, so at each junction the branches are paired by good continuation: the two that run on most nearly
-straight belong to one stroke. Skeletons are wrong near junctions (a crossing becomes two nearby forks, and forks are
-pulled towards the stem), so close junctions are merged, points within the ink's own radius are dropped, and the
-path is bridged from the trusted parts.
+through that graph, so at each junction the branches are paired by good continuation: the two of one colour that run on
+most nearly straight belong to one stroke. Skeletons are wrong near junctions (a crossing becomes two nearby forks, and
+forks are pulled towards the stem), so close junctions are merged, points within the ink's own radius are dropped, and
+the path is bridged from the trusted parts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +17,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from strokewright.pipelines.trace.blots import label
+from strokewright.pipelines.trace.blots import distance_to_paper, label
 
 Floats = NDArray[np.float64]
+Ink = NDArray[np.float32]
 _EIGHT = np.ones((3, 3), dtype=bool)
 _GONE = -2
+_OTHER_PEN = 0.2  # colours, less their grey, that differ by more are two pens
 _FAINTEST = 0.2  # ink below this is paper
 # The eight neighbours in circular order, for counting how many separate branches leave a pixel.
 _RING = [(-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1)]
@@ -57,12 +60,16 @@ class _Junction:
     is_corner: bool = False
 
 
-def skeleton_paths(ink: NDArray[np.float32], straight_rad: float = 1.05) -> list[Path]:
+def skeleton_paths(
+    ink: NDArray[np.float32], straight_rad: float = 1.05, chroma_along: Callable[[Floats], Floats] | None = None
+) -> list[Path]:
     """Find the pen paths in a picture of lines.
 
     Args:
         ink: (height, width) coverage in [0, 1]; lines should be about 3 to 8 pixels wide.
         straight_rad: Branches that bend less than this at a junction may be one stroke.
+        chroma_along: Colour, less its grey (3,), under points (n, 2) in pixels of `ink`: branches of two pens are never
+            one stroke. None for ink of one colour.
 
     Returns:
         Paths in pixel coordinates (a pixel's centre is at +0.5), unordered; empty for a blank picture.
@@ -70,12 +77,12 @@ def skeleton_paths(ink: NDArray[np.float32], straight_rad: float = 1.05) -> list
     solid = solid_ink(ink)
     if not solid.any():
         return []
-    radius = np.asarray(ndimage.distance_transform_edt(np.pad(solid, 1)), dtype=np.float64)[1:-1, 1:-1]
+    radius = distance_to_paper(solid)
     skeleton = np.asarray(skeletonize(solid), dtype=bool)
     branches, junctions = _graph(skeleton, radius)
     _prune_spurs(branches, junctions, radius)
     _merge_close(branches, junctions)
-    links = _pair_arms(branches, junctions, straight_rad)
+    links = _pair_arms(branches, junctions, straight_rad, chroma_along)
     return [_finish(chain, branches, junctions, radius) for chain in _chains(branches, links)]
 
 
@@ -84,12 +91,15 @@ def solid_ink(ink: NDArray[np.float32]) -> NDArray[np.bool_]:
     return ink >= np.maximum(0.5 * ndimage.maximum_filter(ink, 5), _FAINTEST)
 
 
-def _graph(skeleton: NDArray[np.bool_], radius: Floats) -> tuple[list[_Branch], list[_Junction]]:
+def _graph(skeleton: NDArray[np.bool_], radius: Ink) -> tuple[list[_Branch], list[_Junction]]:
     """Split skeleton pixels into junctions and branches."""
+    y, x = np.nonzero(skeleton)
     padded = np.pad(skeleton, 1)
-    ring = np.stack([np.roll(padded, (-dy, -dx), (0, 1)) for dy, dx in _RING])
+    ring = np.stack([padded[y + 1 + dy, x + 1 + dx] for dy, dx in _RING])
     crossings = (ring & ~np.roll(ring, 1, axis=0)).sum(axis=0)
-    forks = (padded & ((crossings >= 3) | (ring.sum(axis=0) >= 5)))[1:-1, 1:-1]
+    fork = (crossings >= 3) | (ring.sum(axis=0) >= 5)
+    forks = np.zeros_like(skeleton)
+    forks[y[fork], x[fork]] = True
     # The forks' neighbours go too: past a fork two branches can touch diagonally.
     near_forks = np.asarray(ndimage.binary_dilation(forks, _EIGHT), dtype=bool) & skeleton
     junction_of, count = label(near_forks)
@@ -160,14 +170,14 @@ def _length(points: Floats) -> float:
     return float(np.hypot(*np.diff(points, axis=0).T).sum()) if len(points) > 1 else 0.0
 
 
-def _radius_at(radius: Floats, points: Floats) -> Floats:
+def _radius_at(radius: Ink, points: Floats) -> Floats:
     """Ink radius at points: distance to the paper, half a pixel less than to its nearest pixel centre."""
     x, y = (points - 0.5).round().astype(int).T
     height, width = radius.shape
-    return np.maximum(radius[y.clip(0, height - 1), x.clip(0, width - 1)] - 0.5, 0.5)
+    return np.maximum(radius[y.clip(0, height - 1), x.clip(0, width - 1)].astype(np.float64) - 0.5, 0.5)
 
 
-def _prune_spurs(branches: list[_Branch], junctions: list[_Junction], radius: Floats) -> None:
+def _prune_spurs(branches: list[_Branch], junctions: list[_Junction], radius: Ink) -> None:
     """Cut branches that end freely without leaving the ink around their junction.
 
     A spur that points out of the bend of two others is the tip of a sharp corner: the path then runs through it.
@@ -251,21 +261,24 @@ def _heading(points: Floats, centre: Floats, reach: float) -> Floats:
 
 
 def _pair_arms(
-    branches: list[_Branch], junctions: list[_Junction], straight_rad: float
+    branches: list[_Branch],
+    junctions: list[_Junction],
+    straight_rad: float,
+    chroma_along: Callable[[Floats], Floats] | None,
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """At each junction, link the arms that continue each other, straightest pair first."""
     links: dict[tuple[int, int], tuple[int, int]] = {}
     for junction in junctions:
         arms = junction.arms
         reach = max(4.0, 5.0 * junction.radius)
-        heads = [
-            _heading(_trusted(_arm_points(branches[b], side), junction.centre, junction.radius), junction.centre, reach)
-            for b, side in arms
-        ]
+        trusted = [_trusted(_arm_points(branches[b], side), junction.centre, junction.radius) for b, side in arms]
+        heads = [_heading(points, junction.centre, reach) for points in trusted]
+        pens = [np.zeros(3) if chroma_along is None else chroma_along(points) for points in trusted]
         bends = [
             (float(np.arccos(np.clip(-heads[i] @ heads[j], -1, 1))), arms[i], arms[j])
             for i in range(len(arms))
             for j in range(i)
+            if np.abs(pens[i] - pens[j]).max() <= _OTHER_PEN
         ]
         limit = np.pi if len(arms) == 2 else straight_rad
         for bend, one, other in sorted(bends):
@@ -300,7 +313,7 @@ def _chains(
 
 
 def _finish(
-    chain: tuple[list[tuple[int, int]], bool], branches: list[_Branch], junctions: list[_Junction], radius: Floats
+    chain: tuple[list[tuple[int, int]], bool], branches: list[_Branch], junctions: list[_Junction], radius: Ink
 ) -> Path:
     """Chain the trusted points of branches into one smooth path with widths."""
     members, ring = chain

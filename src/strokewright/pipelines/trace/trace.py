@@ -58,7 +58,7 @@ def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer 
     if not cleaned.ink.any():
         return
     with one_thread():
-        proposals = _propose(WorkingInk.of(cleaned.ink), options, drawer)
+        proposals = _propose(cleaned, options, drawer)
     if options.max_strokes is not None:
         proposals = _largest(proposals, options.max_strokes)
     ordered = order_strokes(proposals, options.order)
@@ -67,15 +67,16 @@ def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer 
             yield stroke.replace(colour=cleaned.colour_along(flatten(stroke)))
 
 
-def _propose(working: WorkingInk, options: TraceOptions, drawer: CanvasDrawer | None) -> list[Stroke]:
+def _propose(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer | None) -> list[Stroke]:
     """Candidate strokes by the chosen method."""
     if options.method != "skeleton" and drawer is None:
         raise OptionError(
             f"method {options.method}: expected a drawer, got none; use load('trace/lineart') or 'skeleton'"
         )
+    working = WorkingInk.of(cleaned.ink)
     strokes: list[Stroke] = []
     if options.method != "drawer":
-        strokes = skeleton_strokes(working, options.tolerance_px)
+        strokes = skeleton_strokes(working, options.tolerance_px, cleaned.chroma_along if cleaned.is_coloured else None)
     if options.method != "skeleton" and drawer is not None:
         strokes += drawer_strokes(drawer, working, strokes, options.tolerance_px)
     return strokes
