@@ -59,7 +59,9 @@ def _rows(repetitions: int, sheet: bool) -> list[dict[str, Any]]:
         soft = coverage(control, width, (SIDE_PX, SIDE_PX)).detach().numpy()
         true = np.stack([_skia(c, w) for c, w in zip(control, width, strict=True)])
         rows.append(row(f"{name} against Skia", "MSE", float(((soft - true) ** 2).mean()), at_most(MSE_BOUND)))
-        pictures += [(f"{name} {i}", [true[i], soft[i], np.abs(true[i] - soft[i])]) for i in range(3)]
+        pictures += [
+            (f"{name} {i}", [_enlarged(ink[i]) for ink in (true, soft, np.abs(true - soft))]) for i in range(3)
+        ]
     rows.append(
         row("100,000 pixel-curve pairs, warm start, forward + backward", "ms", _pairs_ms(generator, repetitions))
     )
@@ -105,3 +107,8 @@ def _milliseconds(work: Callable[[], object], repetitions: int) -> float:
 def _skia(control: Tensor, width: Tensor) -> np.ndarray[Any, Any]:
     stroke = Stroke.from_controls(to_cubic(control.detach().numpy())[None], width=width.detach().numpy())
     return render_ink(Drawing((stroke,), (SIDE_PX, SIDE_PX)))
+
+
+def _enlarged(ink: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Show every pixel as 4 × 4."""
+    return np.kron(ink, np.ones((4, 4)))
