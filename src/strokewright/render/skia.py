@@ -60,7 +60,7 @@ def render_ink(drawing: Drawing, size: tuple[int, int] | None = None) -> Pixels:
     Returns:
         (height, width) float32 in [0, 1].
     """
-    return np.ascontiguousarray(_paint(drawing, size, (0.0, 0.0, 0.0, 0.0), antialias=True, ink_only=True)[..., 3])
+    return _paint(drawing, size, (0.0, 0.0, 0.0, 0.0), antialias=True, ink_only=True)
 
 
 def _paint(
@@ -70,12 +70,12 @@ def _paint(
     antialias: bool,
     ink_only: bool,
 ) -> Pixels:
-    """Paint all marks on a fresh surface; returns (height, width, 4) RGBA float32."""
+    """Paint all marks on a fresh surface: (height, width, 4) RGBA float32, or their alpha alone (height, width)."""
     width, height = (int(np.ceil(side)) for side in drawing.size) if size is None else size
     if not (1 <= width <= MAX_SIDE_PX and 1 <= height <= MAX_SIDE_PX):
         raise DrawingError(f"picture size: expected 1 to {MAX_SIDE_PX} px a side, got {width}×{height}; pass size=")
     fine = _OVERSAMPLING if antialias else 1
-    pixels = np.empty((height, width, 4), dtype=np.float32)
+    pixels = np.empty((height, width) if ink_only else (height, width, 4), dtype=np.float32)
     for top in range(0, height, _BAND_PX):
         rows = min(_BAND_PX, height - top)
         array = np.zeros((rows * fine, width * fine, 4), dtype=np.uint8)
@@ -88,7 +88,7 @@ def _paint(
         for mark in drawing.marks:
             _draw_mark(canvas, mark, antialias, ink_only)
         del canvas
-        pixels[top : top + rows] = _shrink(array, fine)
+        pixels[top : top + rows] = _shrink(array[..., 3] if ink_only else array, fine)
     return pixels
 
 
