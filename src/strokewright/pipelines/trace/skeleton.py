@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from strokewright.pipelines.trace.blots import distance_to_paper, label
+from strokewright.pipelines.trace.blots import distance_to_paper, touching
 
 Floats = NDArray[np.float64]
 Ink = NDArray[np.float32]
-_EIGHT = np.ones((3, 3), dtype=bool)
 _GONE = -2
 _OTHER_PEN = 0.2  # colours, less their grey, that differ by more are two pens
 _FAINTEST = 0.2  # ink below this is paper
@@ -97,23 +96,26 @@ def _graph(skeleton: NDArray[np.bool_], radius: Ink) -> tuple[list[_Branch], lis
     padded = np.pad(skeleton, 1)
     ring = np.stack([padded[y + 1 + dy, x + 1 + dx] for dy, dx in _RING])
     crossings = (ring & ~np.roll(ring, 1, axis=0)).sum(axis=0)
-    fork = (crossings >= 3) | (ring.sum(axis=0) >= 5)
-    forks = np.zeros_like(skeleton)
-    forks[y[fork], x[fork]] = True
+    is_fork = (crossings >= 3) | (ring.sum(axis=0) >= 5)
     # The forks' neighbours go too: past a fork two branches can touch diagonally.
-    near_forks = np.asarray(ndimage.binary_dilation(forks, _EIGHT), dtype=bool) & skeleton
-    junction_of, count = label(near_forks)
+    padded[y + 1, x + 1] = is_fork
+    near_fork = is_fork | np.any([padded[y + 1 + dy, x + 1 + dx] for dy, dx in _RING], axis=0)
+    clusters = touching(y[near_fork], x[near_fork])
     junctions = [
-        _Junction(np.array([x.mean() + 0.5, y.mean() + 0.5], dtype=np.float64), float(radius[y, x].max()))
-        for y, x in _pixels_of(junction_of, count)
+        _Junction(np.array([xs.mean() + 0.5, ys.mean() + 0.5], dtype=np.float64), float(radius[ys, xs].max()))
+        for ys, xs in clusters
     ]
-    branch_of, count = label(skeleton & ~near_forks)
+    junction_of = {
+        pixel: number
+        for number, (ys, xs) in enumerate(clusters)
+        for pixel in zip(ys.tolist(), xs.tolist(), strict=True)
+    }
     branches: list[_Branch] = []
-    for y, x in _pixels_of(branch_of, count):
-        pixels, closed = _walk(y, x)
-        ends = [-1, -1] if closed else [_touching(junction_of, pixels[0]), _touching(junction_of, pixels[-1])]
+    for ys, xs in touching(y[~near_fork], x[~near_fork]):
+        pixels, closed = _walk(ys, xs)
+        ends = [-1, -1] if closed else [_junctions_at(junction_of, pixels[i])[0] for i in (0, -1)]
         if len(pixels) == 1:
-            ends = _touching_two(junction_of, pixels[0])
+            ends = _junctions_at(junction_of, pixels[0])
         branches.append(_Branch(pixels[:, ::-1].astype(np.float64) + 0.5, ends, closed))
     for number, branch in enumerate(branches):
         for side, junction in enumerate(branch.ends):
@@ -123,14 +125,6 @@ def _graph(skeleton: NDArray[np.bool_], radius: Ink) -> tuple[list[_Branch], lis
         if not junction.arms:  # a lone cluster: a small blob whose whole skeleton is a fork
             branches.append(_Branch(junction.centre[None], [-1, -1]))
     return branches, junctions
-
-
-def _pixels_of(labels: NDArray[np.int32], count: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Rows and columns of each label 1..count."""
-    ys, xs = np.nonzero(labels)
-    order = np.argsort(labels[ys, xs], kind="stable")
-    bounds = np.cumsum(np.bincount(labels[ys, xs], minlength=count + 1))[:-1]
-    return list(zip(np.split(ys[order], bounds)[1:], np.split(xs[order], bounds)[1:], strict=True))
 
 
 def _walk(ys: NDArray[np.intp], xs: NDArray[np.intp]) -> tuple[NDArray[np.intp], bool]:
@@ -154,16 +148,11 @@ def _walk(ys: NDArray[np.intp], xs: NDArray[np.intp]) -> tuple[NDArray[np.intp],
     return np.array(path), ring and touches
 
 
-def _touching(junction_of: NDArray[np.int32], pixel: NDArray[np.intp]) -> int:
-    """Number of a junction that touches this pixel, -1 if none."""
-    return _touching_two(junction_of, pixel)[0]
-
-
-def _touching_two(junction_of: NDArray[np.int32], pixel: NDArray[np.intp]) -> list[int]:
+def _junctions_at(junction_of: dict[tuple[int, int], int], pixel: NDArray[np.intp]) -> list[int]:
     """Numbers of up to two junctions that touch this pixel, filled up with -1."""
-    y, x = pixel
-    near = np.unique(junction_of[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2])
-    return ([*(near[near > 0] - 1).tolist(), -1, -1])[:2]
+    y, x = pixel.tolist()
+    near = {junction_of.get((y + dy, x + dx), -1) for dy, dx in _RING} - {-1}
+    return [*sorted(near), -1, -1][:2]
 
 
 def _length(points: Floats) -> float:
