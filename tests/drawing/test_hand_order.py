@@ -5,27 +5,33 @@ import pytest
 
 from strokewright.datasets import Dataset
 from strokewright.drawing import Drawing, Stroke
-from strokewright.drawing.hand_order import (
+from strokewright.drawing.hand_features import (
+    CONTEXT_FEATURES,
     DIRECTION_FEATURES,
     ORDER_FEATURES,
     describe,
     direction_features,
-    load_model,
-    order_features,
+    pair_features,
 )
+from strokewright.drawing.hand_order import HandModel, load_model
 from strokewright.errors import DataError
-from strokewright.recipes.stroke_order import fit, score, to_model, traced
+from strokewright.recipes.stroke_order import fit, score, traced
 
 RNG = np.random.default_rng(4)
 STROKES = [Stroke(points) for points in np.cumsum(RNG.normal(0, 10, (7, 6, 2)), axis=1)]
 
 
-def test_features_are_odd():
+def test_features_are_odd_or_even():
     lines = describe(STROKES)
-    pairs = order_features(lines)
-    assert pairs.shape == (7, 7, len(ORDER_FEATURES))
-    assert np.allclose(pairs, -pairs.transpose(1, 0, 2))
-    assert np.allclose(pairs, order_features(lines[:, ::-1]))
+    odd, even = pair_features(lines)
+    assert odd.shape == (7, 7, len(ORDER_FEATURES))
+    assert even.shape == (7, 7, len(CONTEXT_FEATURES))
+    assert np.allclose(odd, -odd.transpose(1, 0, 2))
+    assert np.allclose(even, even.transpose(1, 0, 2))
+    for ours, reversed_lines in zip((odd, even), pair_features(lines[:, ::-1]), strict=True):
+        assert np.allclose(ours, reversed_lines)
+    odds = load_model().order_odds(lines)
+    assert np.allclose(odds, -odds.T)
     ways = direction_features(lines)
     assert ways.shape == (7, len(DIRECTION_FEATURES))
     assert np.allclose(direction_features(lines[:, ::-1]), -ways)
@@ -39,7 +45,7 @@ def test_the_fit_learns_another_hand():
         steps = np.array([[[0, 0], [1, 1.5]]]) * RNG.uniform(-20, 20, (4, 1, 1))
         lines = [Stroke(line if line[1, 1] < line[0, 1] else line[::-1]) for line in starts + steps]
         drawings.append(sorted(lines, key=lambda s: -s.nodes[:, 0].mean()))
-    model = to_model(fit([drawings[:40]], [1.0]))
+    model = HandModel.from_table(fit([drawings[:40]], [1.0], steps=200))
     ours, bundled = score(drawings[40:], model), score(drawings[40:])
     assert ours["tau"] > 0.8
     assert ours["direction"] > 0.95
