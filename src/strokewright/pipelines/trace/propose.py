@@ -12,19 +12,22 @@ from skimage.transform import resize
 
 from strokewright.drawing import Drawing, Stroke
 from strokewright.drawing.curves import flatten_with_width, stroke_length
-from strokewright.drawing.fitting import fit, running_length
+from strokewright.drawing.fitting import fit, fit_stroke, running_length
 from strokewright.drawing.plan import join
 from strokewright.models.canvas_drawer import CanvasDrawer, draw_sliding
 from strokewright.pipelines.trace.blots import distance_to_paper, label
 from strokewright.pipelines.trace.measure import measure
-from strokewright.pipelines.trace.refine import reachable
+from strokewright.pipelines.trace.refine import reachable, refine_in_chunks
 from strokewright.pipelines.trace.skeleton import Path, skeleton_paths, solid_ink
 from strokewright.render.skia import render_ink
 
 Floats = NDArray[np.float64]
 Ink = NDArray[np.float32]
 _LEAST_GAIN_PX, _LEAST_GAIN = 8, 0.4  # new ink that a drawer's piece must bring: pixels, and share of its own area
-_JOIN_GAP_PX, _JOIN_ANGLE_RAD = 10.0, 0.9
+_LEAST_INK = 0.005  # share of inked pixels below which the drawer skips a place; dots are above
+_JOIN_GAP_PX, _JOIN_ANGLE_RAD = 10.0, 0.9  # ends that one line may bridge, as the drawer left them
+_MEET_GAP_PX, _MEET_ANGLE_RAD = 6.0, 1.3  # and once they lie on the ink; corners are whole strokes too
+_SETTLE_STEPS, _SETTLE_PRICE_PX = 25, 4.0
 _THICK_PX = 10.0  # thicker lines may be fitted more loosely
 _LONG_PX = 150.0  # shorter lines are fitted more closely
 _WORKING_RADIUS_PX = 2.5  # skeletons are cleanest on lines about this thick
@@ -98,19 +101,28 @@ def drawer_strokes(
         # Strokes that are not refined yet may be off by the tolerance; that is not missing ink.
         grown = ndimage.maximum_filter(render_ink(page, (width, height)), 1 + 2 * round(tolerance_px / working.pixel))
         canvas = np.asarray(grown, dtype=np.float32)
-    pieces = draw_sliding(drawer, working.ink, canvas)
+    pieces = draw_sliding(drawer, working.ink, canvas, least_ink=_LEAST_INK)
     parts = _useful(
         [Stroke.from_controls(_as_cubic(piece.control)[None], width=piece.width) for piece in pieces],
-        (working.ink > 0.5) & (canvas < 0.5),
+        solid_ink(working.ink) & (canvas < 0.5),
     )
-    if not parts:
-        return []
-    strokes: list[Stroke] = []
-    for stroke in join(parts, gap_px=_JOIN_GAP_PX, max_angle_rad=_JOIN_ANGLE_RAD):
-        points, width_px = flatten_with_width(stroke, 0.1)
-        path = Path(points * working.stretch, width_px * working.pixel, stroke.is_closed)
-        strokes.append(_to_stroke(working.picture, path, tolerance_px))
-    return strokes
+    affine = np.column_stack([np.diag(working.stretch), np.zeros(2)])
+    roughly = join([part.transformed(affine) for part in parts], _JOIN_GAP_PX * working.pixel, _JOIN_ANGLE_RAD)
+    # Once the pieces lie on the ink, ends that belong together meet.
+    settled = refine_in_chunks(
+        working.picture, [_refitted(s, tolerance_px) for s in roughly], _SETTLE_STEPS, _SETTLE_PRICE_PX, drawn
+    )
+    exactly = join([s for chunk in settled for s in chunk], _MEET_GAP_PX * working.pixel, _MEET_ANGLE_RAD)
+    return [_refitted(stroke, tolerance_px) for stroke in exactly]
+
+
+def _refitted(stroke: Stroke, tolerance_px: float) -> Stroke:
+    """The same line in fewer cubics."""
+    if stroke.is_dot:
+        return stroke
+    points, width_px = flatten_with_width(stroke, 0.1)
+    loose = tolerance_px * _looseness(stroke_length(stroke), float(np.median(width_px)))
+    return fit_stroke(points, loose, width=width_px, closed=stroke.is_closed)
 
 
 def _useful(strokes: list[Stroke], missing: NDArray[np.bool_]) -> list[Stroke]:

@@ -33,7 +33,9 @@ _POINT_STEP_PX, _WIDTH_STEP_PX = 0.15, 0.08
 _TANGENT_PULL, _WIDTH_PULL, _HANDLE_PULL = 0.3, 0.3, 0.003
 
 
-def refine_in_chunks(ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: float) -> Iterator[list[Stroke]]:
+def refine_in_chunks(
+    ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: float, fixed: Sequence[Stroke] = ()
+) -> Iterator[list[Stroke]]:
     """Refine strokes in their order, chunk by chunk.
 
     Args:
@@ -41,6 +43,7 @@ def refine_in_chunks(ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: 
         strokes: Strokes near the ink, in drawing order.
         steps: Gradient steps a chunk.
         price_px: Squared error, in pixels of full ink, that a stroke must save to be kept.
+        fixed: Further strokes on the page, which stay as they are.
 
     Yields:
         The refined strokes of each chunk, useless ones left out.
@@ -51,7 +54,8 @@ def refine_in_chunks(ink: Ink, strokes: Sequence[Stroke], steps: int, price_px: 
     while waiting:
         count = _chunk_length(waiting, _MOST_PAIRS if done else _FIRST_PAIRS)
         chunk, waiting = waiting[:count], waiting[count:]
-        around = render_ink(Drawing((*done, *waiting), page)) if done or waiting else None
+        others = (*fixed, *done, *waiting)
+        around = render_ink(Drawing(others, page)) if others else None
         with one_thread():
             kept = refine(ink, chunk, around, steps, price_px)
         done.extend(kept)
