@@ -3,7 +3,8 @@
     from strokewright.recipes.stroke_order import stroke_order
     scores = stroke_order("src/strokewright/drawing/hand_order.json")
 
-takes about five minutes on one core, nearly all of it for tracing, and gives the same weights each time on a machine.
+takes about five minutes on one core, nearly all of it for tracing. The same code gives the same weights on the same
+machine; the bundled ones are of revision fd84451 with strokes traced by 4a8cd17, and later tracing moves them a little.
 It learns from pens (Omniglot's drawers 1 to 14, every third training drawing of Quick, Draw!, the training drawings of
 TU-Berlin), and from what tracing makes of the same characters: strokes cut at junctions, joined where lines go on,
 without hooks, put in the order and direction of the pen. Drawers 15 to 17 validate, 18 to 20 are never looked at.
