@@ -27,9 +27,9 @@ def test_is_small():
 
 
 def test_draws_nothing_on_bare_or_finished_paper(drawer):
-    assert draw_sliding(drawer, np.zeros((128, 128), np.float32), least_ink=0, least_missing=0) == []
+    assert list(draw_sliding(drawer, np.zeros((128, 128), np.float32), least_ink=0, least_missing=0)) == []
     line = render_ink(Drawing.from_points([[(4, 30), (60, 34)]], (64, 64), width=3.0))
-    assert draw_sliding(drawer, line, line, least_missing=0) == []
+    assert list(draw_sliding(drawer, line, line, least_missing=0)) == []
 
 
 def test_draws_lines_with_few_strokes_at_their_width(drawer):
@@ -37,7 +37,7 @@ def test_draws_lines_with_few_strokes_at_their_width(drawer):
     circle = np.stack([128 + 70 * np.cos(angle), 128 + 70 * np.sin(angle)], axis=1)
     page = Drawing.from_points([[(20, 40), (236, 60)], [(30, 220), (220, 200)], circle], (256, 256), width=3.0)
     ink = render_ink(page)
-    pieces = draw_sliding(drawer, ink, least_ink=0.005)
+    pieces = list(draw_sliding(drawer, ink, least_ink=0.005))
     drawn = render_ink(to_drawing(pieces, (256, 256)))
     assert np.minimum(drawn, ink).sum() / np.maximum(drawn, ink).sum() > 0.5
     assert ((drawn - ink) ** 2).mean() < 0.5 * (ink**2).mean()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from strokewright.errors import OptionError
-from strokewright.models.canvas_drawer import CanvasDrawer, CanvasDrawerConfig, draw_sliding, slide
+from strokewright.models.canvas_drawer import CanvasDrawer, CanvasDrawerConfig, draw_sliding
 from strokewright.models.canvas_drawer.sliding import _Grid
 
 ORDERS = pytest.mark.parametrize("order", ["interleaved", "raster", "flood"])
@@ -29,7 +29,7 @@ def page(height, width):
 def test_any_size_in_any_order(drawer, order, shape):
     ink = page(*shape)
     before = ink.copy()
-    pieces = draw_sliding(drawer, ink, order=order, least_ink=0.0001, least_missing=0.0001)
+    pieces = list(draw_sliding(drawer, ink, order=order, least_ink=0.0001, least_missing=0.0001))
     assert np.array_equal(ink, before)
     assert pieces
     for piece in pieces:
@@ -60,31 +60,31 @@ def test_raster_order_waits_for_the_places_above_and_left():
 
 
 def test_blank_and_finished_pictures_draw_nothing(drawer):
-    assert draw_sliding(drawer, np.zeros((100, 100), np.float32)) == []
+    assert list(draw_sliding(drawer, np.zeros((100, 100), np.float32))) == []
     ink = page(150, 150)
-    assert draw_sliding(drawer, ink, ink) == []
-    assert draw_sliding(drawer, ink)
+    assert list(draw_sliding(drawer, ink, ink)) == []
+    assert list(draw_sliding(drawer, ink))
 
 
 def test_a_canvas_leaves_only_what_is_missing(drawer):
     ink = page(256, 256)
     canvas = ink.copy()
     canvas[:, 192:] = 0
-    pieces = draw_sliding(drawer, ink, canvas, least_missing=0.001)
+    pieces = list(draw_sliding(drawer, ink, canvas, least_missing=0.001))
     assert pieces
     assert {piece.place % 7 for piece in pieces} <= {5, 6}  # columns of places that see x ≥ 192
 
 
 def test_streams_and_repeats(drawer):
     ink = page(200, 200)
-    whole = draw_sliding(drawer, ink)
-    first = next(slide(drawer, ink))
+    whole = list(draw_sliding(drawer, ink))
+    first = next(draw_sliding(drawer, ink))
     assert np.array_equal(first.control, whole[0].control)
     assert [p.place for p in whole] == [p.place for p in draw_sliding(drawer, ink)]
 
 
 def test_wrong_shapes_are_named(drawer):
     with pytest.raises(OptionError, match="canvas of shape"):
-        draw_sliding(drawer, page(80, 80), page(80, 81))
+        next(draw_sliding(drawer, page(80, 80), page(80, 81)))
     with pytest.raises(OptionError, match="stride"):
-        draw_sliding(drawer, page(80, 80), stride_px=0)
+        next(draw_sliding(drawer, page(80, 80), stride_px=0))

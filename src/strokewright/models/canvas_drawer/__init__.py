@@ -5,6 +5,6 @@ loss, `sliding.py` moves its field over pictures of any size, `windows.py` and `
 """
 
 from strokewright.models.canvas_drawer.drawer import CanvasDrawer, CanvasDrawerConfig
-from strokewright.models.canvas_drawer.sliding import Piece, draw_sliding, slide
+from strokewright.models.canvas_drawer.sliding import Piece, draw_sliding
 
-__all__ = ["CanvasDrawer", "CanvasDrawerConfig", "Piece", "draw_sliding", "slide"]
+__all__ = ["CanvasDrawer", "CanvasDrawerConfig", "Piece", "draw_sliding"]

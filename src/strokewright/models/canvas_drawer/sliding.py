@@ -55,30 +55,6 @@ def draw_sliding(
     stride_px: int | None = None,
     least_ink: float = 0.02,
     least_missing: float = 0.005,
-) -> list[Piece]:
-    """Draw a whole picture; arguments as in `slide`."""
-    return list(
-        slide(
-            drawer,
-            ink,
-            canvas,
-            order=order,
-            stride_px=stride_px,
-            least_ink=least_ink,
-            least_missing=least_missing,
-        )
-    )
-
-
-def slide(
-    drawer: CanvasDrawer,
-    ink: NDArray[np.float32],
-    canvas: NDArray[np.float32] | None = None,
-    *,
-    order: Order = "interleaved",
-    stride_px: int | None = None,
-    least_ink: float = 0.02,
-    least_missing: float = 0.005,
 ) -> Iterator[Piece]:
     """Draw a picture of any size and yield strokes as they are made.
 
@@ -102,10 +78,10 @@ def slide(
     stride = field // 2 if stride_px is None else stride_px
     if ink.ndim != 2 or 0 in ink.shape or not 1 <= stride <= field:
         raise OptionError(
-            f"slide: expected ink (height, width) and a stride of 1 to {field}, got {ink.shape}, {stride}"
+            f"draw_sliding: expected ink (height, width) and a stride of 1 to {field}, got {ink.shape}, {stride}"
         )
     if canvas is not None and canvas.shape != ink.shape:
-        raise OptionError(f"slide: expected a canvas of shape {ink.shape}, got {canvas.shape}")
+        raise OptionError(f"draw_sliding: expected a canvas of shape {ink.shape}, got {canvas.shape}")
     grid = _Grid(field, stride, *(max(0, -(-(side - field) // stride)) + 1 for side in ink.shape))
     device = next(drawer.parameters()).device
     picture = grid.padded(ink, device)
