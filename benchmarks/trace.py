@@ -82,7 +82,7 @@ def run(quick: bool) -> dict[str, Any]:
     sets = picture_sets(quick)
     traced = {group.name: [_trace_one(tracer, truth, group, peers) for truth in group.drawings] for group in sets}
     rows = [line for group in sets for line in _set_rows(group, traced[group.name])]
-    rows += _order_rows(tracer, "single Omniglot characters", characters(12 if quick else 200), bounded=True)
+    rows += _order_rows(tracer, "single Omniglot characters", characters(12 if quick else 400), bounded=True)
     if not quick:
         rows += [line for group in sets[:1] for method in METHODS for line in _method_rows(tracer, group, method)]
         rows.append(row("4,000×4,000 picture", "peak memory, GB", _peak_memory_gb(), at_most(2.0)))
