@@ -1,5 +1,7 @@
 """The Drawing and its marks: what they refuse, how they compare, and what transforms and reversal keep."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -95,3 +97,11 @@ def test_a_drawing_counts_and_moves_its_strokes():
         drawing.metadata["word"] = "j"  # type: ignore[index]
     assert drawing == drawing.replace(size=(20, 20))
     assert bounds(drawing.strokes) == (0, 0, 3, 10)
+
+
+def test_a_drawing_can_be_sent_to_another_process():
+    drawing = Drawing((Stroke([[0, 0], [3, 4]], width=2),), (20, 20), maker="m", seed=3, metadata={"word": "i"})
+    copy = pickle.loads(pickle.dumps(drawing))
+    assert copy == drawing
+    with pytest.raises(TypeError):
+        copy.metadata["word"] = "j"

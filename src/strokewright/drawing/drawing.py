@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
@@ -220,7 +221,7 @@ class Drawing:
     background: Colour = (1.0, 1.0, 1.0)
     maker: str = ""
     seed: int | None = None
-    metadata: Mapping[str, str] = field(default_factory=lambda: {})
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         marks: tuple[Any, ...] = tuple(self.marks)
@@ -233,7 +234,13 @@ class Drawing:
         object.__setattr__(self, "marks", marks)
         object.__setattr__(self, "size", (width, height))
         object.__setattr__(self, "background", _colour(self.background))
-        object.__setattr__(self, "metadata", dict(self.metadata))
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "metadata": dict(self.metadata)}  # a mapping proxy cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({**state, "metadata": MappingProxyType(state["metadata"])})
 
     @property
     def strokes(self) -> list[Stroke]:

@@ -19,6 +19,7 @@ from strokewright.pipelines.trace.blots import distance_to_paper, label
 from strokewright.pipelines.trace.measure import measure
 from strokewright.pipelines.trace.refine import reachable, refine_in_chunks
 from strokewright.pipelines.trace.skeleton import Path, skeleton_paths, solid_ink
+from strokewright.render.protocol import to_cubic
 from strokewright.render.skia import render_ink
 
 Floats = NDArray[np.float64]
@@ -103,7 +104,7 @@ def drawer_strokes(
         canvas = np.asarray(grown, dtype=np.float32)
     pieces = draw_sliding(drawer, working.ink, canvas, least_ink=_LEAST_INK)
     parts = _useful(
-        [Stroke.from_controls(_as_cubic(piece.control)[None], width=piece.width) for piece in pieces],
+        [Stroke.from_controls(to_cubic(piece.control)[None], width=piece.width) for piece in pieces],
         solid_ink(working.ink) & (canvas < 0.5),
     )
     affine = np.column_stack([np.diag(working.stretch), np.zeros(2)])
@@ -141,14 +142,6 @@ def _useful(strokes: list[Stroke], missing: NDArray[np.bool_]) -> list[Stroke]:
             keep.append(k)
             waiting[mine] = False
     return [strokes[k] for k in sorted(keep)]
-
-
-def _as_cubic(control: Floats) -> Floats:
-    """Raise a quadratic (3, 2) to the cubic (4, 2) that traces the same curve; a cubic stays."""
-    if len(control) == 4:
-        return control
-    a, b, c = control
-    return np.stack([a, (a + 2 * b) / 3, (c + 2 * b) / 3, c])
 
 
 def _working_scale(ink: Ink) -> float:
