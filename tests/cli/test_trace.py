@@ -54,7 +54,9 @@ def test_a_blank_picture_is_nothing_to_write(strokewright, folder):
     for words in (["-o", "out.svg"], ["-o", "-"], []):
         result = strokewright("trace", "blank.png", *words, *FAST)
         assert (result.code, result.out) == (4, "")
+    assert strokewright("trace", "blank.png", "-o", "new/out.svg", *FAST).code == 4
     assert names(folder) == before
+    assert not (folder / "new").exists()
 
 
 def test_failing_files_are_listed_and_the_rest_is_written(strokewright, folder):
@@ -63,7 +65,7 @@ def test_failing_files_are_listed_and_the_rest_is_written(strokewright, folder):
     )
     assert result.code == 1
     assert "failed: notes.png" in result.err
-    assert "failed: missing.png" in result.err
+    assert "failed: missing.png: expected a picture to read, got: No such file or directory" in result.err
     assert "Traceback" not in result.err
     assert (folder / "lines.svg").exists()
     assert not (folder / "notes.svg").exists()

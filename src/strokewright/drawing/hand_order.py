@@ -35,9 +35,7 @@ from strokewright.drawing.hand_features import (
 
 _PART = 48  # strokes that are ordered together; more are cut into parts
 _SMALL = 8  # drawings of so few strokes are not cut
-_BAND = (
-    0.04  # width of an empty band that separates parts, relative to the drawing's longer side; twice for small parts
-)
+_BAND = 0.04  # width of a band that separates parts, relative to the drawing's longer side; twice for small parts
 _ROWS = 3.0  # a band between rows counts as so many times its width
 
 

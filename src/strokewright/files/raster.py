@@ -52,7 +52,7 @@ def read_picture(source: Picture, dtype: DTypeLike = np.float32) -> NDArray[Any]
     with _reporting(path):
         if isinstance(source, Image.Image):
             return _decode(source, wanted)
-        data = Path(source).read_bytes() if isinstance(source, str | PurePath) else source
+        data = _bytes_of(source) if isinstance(source, str | PurePath) else source
         stream = io.BytesIO(data) if isinstance(data, bytes) else data
         with Image.open(stream, formats=_KINDS) as image:
             return _decode(image, wanted)
@@ -91,6 +91,13 @@ def to_image(array: NDArray[Any]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(array))
 
 
+def _bytes_of(path: str | PurePath) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise FormatError(f"expected a picture to read, got: {error.strerror}; check the path") from error
+
+
 @contextmanager
 def _reporting(path: str | None) -> Generator[None]:
     """Turn whatever a decoder raises over hostile bytes into a FormatError, and keep its warnings quiet."""
@@ -105,8 +112,7 @@ def _reporting(path: str | None) -> Generator[None]:
     except Image.UnidentifiedImageError as error:
         raise FormatError("expected a PNG, JPEG or WebP picture, got something else; convert it first", path) from error
     except Exception as error:  # the decoders raise OSError, SyntaxError, ValueError, struct.error, zlib.error, …
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise FormatError(f"expected a whole picture, got damaged data or none ({reason})", path) from error
+        raise FormatError(f"expected a whole picture, got damaged data or none ({error})", path) from error
 
 
 def _too_large(got: str) -> str:

@@ -73,7 +73,7 @@ def map_files(
 
     Args:
         work: What to do with one (input, output); see above.
-        jobs: Input and output paths; the outputs' folders are made as needed.
+        jobs: Input and output paths; making the outputs' folders is the work's, as `write_atomically` does.
         workers: Processes; None = one a core, at most one a file. 1 works in this process.
         skip_existing: Leave files alone whose output exists: a stopped run goes on where it was.
         on_error: "raise" ends at the first error; "record" notes it and goes on.
@@ -107,7 +107,6 @@ def _run(work: Work, on_error: OnError, source: Source, output: Path) -> Record:
     started = time.perf_counter()
     done = partial(Record, _name(source), str(output))
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
         stats = work(source, output)
     except (OptionError, WeightsError):  # these concern the whole run, not this file
         raise
