@@ -127,6 +127,21 @@ def test_errors(tracer, blank_path):
         Tracer("trace/no-such")
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 2), (3, 3), (7, 300)])
+@pytest.mark.parametrize("method", ["hybrid", "drawer"])
+def test_pictures_of_any_size_are_traced_or_blank(tracer, size, method):
+    rng = np.random.default_rng(0)
+    half = np.full(size, 255, dtype=np.uint8)
+    half[size[0] // 2, size[1] // 2 :] = 0
+    for picture in (half, np.zeros(size, dtype=np.uint8), rng.integers(0, 256, size, dtype=np.uint8)):
+        try:
+            drawing = tracer(picture, method=method)
+        except EmptyError:
+            continue
+        assert drawing.size == size[::-1]
+        assert all(np.isfinite(stroke.controls).all() for stroke in drawing.strokes)
+
+
 def test_tracing_leaves_the_number_of_threads_alone(tracer):
     before = torch.get_num_threads()
     torch.set_num_threads(2)

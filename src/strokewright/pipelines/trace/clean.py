@@ -138,7 +138,8 @@ def _difference(colours: Ink, paper: Ink, lightness: float) -> tuple[Ink, float]
     light = lightness > 0.6
     signed = (paper - colours) / np.maximum(paper, 0.2) if light else paper - colours
     # Between neighbours, shading cancels and noise does not.
-    noise = min(1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(signed[::3], axis=1)))), _MOST_NOISE)
+    steps = np.abs(np.diff(signed[::3], axis=1))
+    noise = min(1.4826 / np.sqrt(2) * float(np.median(steps)), _MOST_NOISE) if steps.size else 0.0
     if light:
         return np.maximum(signed.max(axis=2), 0), noise
     if lightness < 0.4:
