@@ -228,7 +228,7 @@ class Drawing:
         for mark in marks:
             if not isinstance(mark, Mark):
                 raise DrawingError(f"drawing marks: expected Stroke, Box, Prism or Stamp, got {type(mark).__name__}")
-        width, height = _frozen(tuple(self.size), (2,), "drawing size").tolist()
+        width, height = _frozen(self.size, (2,), "drawing size").tolist()
         if width <= 0 or height <= 0:
             raise DrawingError(f"drawing size: expected width and height > 0 px, got {width:g}×{height:g}")
         object.__setattr__(self, "marks", marks)

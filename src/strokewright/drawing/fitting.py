@@ -109,6 +109,7 @@ def _fit(points: Floats, widths: Floats, tolerance_px: float, closed: bool) -> t
     knots = _candidates(at, tolerance_px)
     first, last = _stretches(len(knots))
     spot = knots[first, None] + (knots[last] - knots[first])[:, None] * _SAMPLES
+    spot[:, -1] = knots[last]  # exactly: a node is where the next cubic begins
     samples = np.stack([np.interp(spot, at, column) for column in (*points.T, widths)], axis=-1)
     controls, square = _least_squares(samples, tolerance_px)
     cost = 1 + _ERROR_PRICE * square.mean(axis=1) * (knots[last] - knots[first]) / tolerance_px**3

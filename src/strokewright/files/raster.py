@@ -53,6 +53,9 @@ def read_picture(source: Picture, dtype: DTypeLike = np.float32) -> NDArray[Any]
         if isinstance(source, Image.Image):
             return _decode(source, wanted)
         data = _bytes_of(source) if isinstance(source, str | PurePath) else source
+        if not isinstance(data, bytes) and not hasattr(data, "read"):
+            kind = type(source).__name__
+            raise FormatError(f"expected a path, bytes, a binary stream, a PIL image or an array, got {kind}")
         stream = io.BytesIO(data) if isinstance(data, bytes) else data
         with Image.open(stream, formats=_KINDS) as image:
             return _decode(image, wanted)

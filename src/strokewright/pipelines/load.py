@@ -6,11 +6,12 @@ from typing import Any
 from strokewright import weights
 
 
-def load(name: str) -> Any:
+def load(name: str, device: str = "auto") -> Any:
     """Load a bundled model; no network is used.
 
     Args:
         name: Short name as in `models()`, for example "trace/lineart".
+        device: "auto" (a GPU where there is one), "cpu" or "cuda".
 
     Returns:
         The pipeline that the model's card names (called as `load("trace/lineart")("scan.png")`), or, for a card without
@@ -21,6 +22,6 @@ def load(name: str) -> Any:
     """
     card = weights.card(name)
     if not card.pipeline:
-        return weights.load_model(name)
+        return weights.load_model(name, device)
     module, _, attribute = card.pipeline.partition(":")
-    return getattr(import_module(module), attribute)(name)
+    return getattr(import_module(module), attribute)(name, device)

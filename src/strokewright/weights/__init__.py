@@ -91,14 +91,22 @@ def card(name: str) -> Card:
     return known[name]
 
 
-def load_model(name: str, device: str = "cpu") -> Pretrained:
+def load_model(name: str, device: str = "auto") -> Pretrained:
     """Load a bundled model in evaluation mode; no network is used.
+
+    Args:
+        name: Short name as on its card.
+        device: "auto" (a GPU where there is one), "cpu" or "cuda".
 
     Raises:
         WeightsError: An unknown name, or a file that is missing or not the one of the card.
     """
+    import torch
+
     from strokewright.models.pretrained import load_pretrained
 
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     return load_pretrained(checked_path(card(name)), device)
 
 

@@ -49,7 +49,7 @@ def iou(ink):
 def test_a_digital_drawing_passes_unchanged(picture, colour, paper):
     cleaned = clean(picture)
     assert np.abs(cleaned.ink - INK).max() < 1e-5
-    assert cleaned.colour_along(ON_A_LINE) == pytest.approx(colour, abs=1e-5)
+    assert cleaned.colour_along(ON_A_LINE) == pytest.approx(colour, abs=5e-4)  # half precision
     assert cleaned.paper == pytest.approx(paper, abs=1e-5)
 
 

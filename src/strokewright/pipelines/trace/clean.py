@@ -25,10 +25,13 @@ _LEAST_CHROMA = 0.15  # ink with a smaller spread of red, green and blue counts 
 
 @dataclass(frozen=True)
 class CleanPicture:
-    """Ink (height, width) in [0, 1]; its colours under even light (height, width, 3); the paper's colour."""
+    """Ink (height, width) in [0, 1]; its colours under even light (height, width, 3); the paper's colour.
+
+    The colours are the largest array by far, hence half precision.
+    """
 
     ink: Ink
-    colours: Ink
+    colours: NDArray[np.float16]
     paper: Colour
 
     @property
@@ -55,7 +58,7 @@ class CleanPicture:
         y = points[:, 1].astype(int).clip(0, height - 1)
         strength = self.ink[y, x]
         strong = strength >= np.quantile(strength, 0.5)
-        return np.median(self.colours[y[strong], x[strong]], axis=0).astype(np.float64)
+        return np.median(self.colours[y[strong], x[strong]].astype(np.float64), axis=0)
 
 
 def clean(rgba: NDArray[np.float32]) -> CleanPicture:
@@ -73,7 +76,7 @@ def clean(rgba: NDArray[np.float32]) -> CleanPicture:
     difference, noise = _difference(colours, paper, float(globally.mean()))
     ink = _to_ink(difference, noise)
     tint = _tint(globally.tolist())
-    return CleanPicture(ink, _even_light(colours, paper, tint), tint)
+    return CleanPicture(ink, _even_light(colours, paper, tint).astype(np.float16), tint)
 
 
 def _tint(paper: list[float]) -> Colour:

@@ -31,6 +31,7 @@ _MEET_GAP_PX, _MEET_ANGLE_RAD = 6.0, 1.3  # and once they lie on the ink; corner
 _SETTLE_STEPS, _SETTLE_PRICE_PX = 25, 4.0
 _THICK_PX = 10.0  # thicker lines may be fitted more loosely
 _LONG_PX = 150.0  # shorter lines are fitted more closely
+_HAIR_RADIUS_PX, _MOST_DOUBLED = 0.8, 4_000_000  # pictures of hair lines are doubled, up to so many pixels
 _WORKING_RADIUS_PX = 2.5  # skeletons are cleanest on lines about this thick
 
 
@@ -152,8 +153,8 @@ def _working_scale(ink: Ink) -> float:
     radius = distance_to_paper(solid)
     ridge = radius[solid & (radius >= ndimage.maximum_filter(radius, 3))] - 0.5
     typical = float(np.quantile(ridge, 0.25))
-    if typical < 0.8:
-        return 2.0
+    if typical < _HAIR_RADIUS_PX:
+        return 2.0 if ink.size <= _MOST_DOUBLED else 1.0
     return min(1.0, _WORKING_RADIUS_PX / typical) if typical > 1.6 * _WORKING_RADIUS_PX else 1.0
 
 

@@ -24,13 +24,14 @@ class Tracer:
 
     Args:
         name: Short name of a bundled drawer.
+        device: Where the drawer runs: "auto", "cpu" or "cuda".
 
     Raises:
         WeightsError: The name is unknown, or the file is missing or damaged.
     """
 
-    def __init__(self, name: str = "trace/lineart") -> None:
-        model = weights.load_model(name)
+    def __init__(self, name: str = "trace/lineart", device: str = "auto") -> None:
+        model = weights.load_model(name, device)
         if not isinstance(model, CanvasDrawer):
             raise OptionError(f"{name}: expected a drawer, got {type(model).__name__}; choose a model of task trace")
         self.name = name
@@ -38,7 +39,7 @@ class Tracer:
 
     def __call__(self, picture: Any, **options: Any) -> Drawing:
         """Trace one picture (path, bytes, stream, PIL image or array); options are those of `TraceOptions`."""
-        return trace(picture, _options(options), self.drawer)
+        return trace(picture, _options(options), self.drawer).replace(maker=self.name)
 
     def stream(self, picture: Any, **options: Any) -> Iterator[Stroke]:
         """Yield strokes in drawing order, each as soon as it is final."""
@@ -73,4 +74,5 @@ def _options(values: dict[str, Any]) -> TraceOptions:
         return TraceOptions(**values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise OptionError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}; see TraceOptions") from error
+        known = ", ".join(TraceOptions.model_fields)
+        raise OptionError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}; options are {known}") from error
