@@ -39,7 +39,8 @@ class Tracer:
 
     def __call__(self, picture: Any, **options: Any) -> Drawing:
         """Trace one picture (path, bytes, stream, PIL image or array); options are those of `TraceOptions`."""
-        return trace(picture, _options(options), self.drawer).replace(maker=self.name)
+        chosen = _options(options)
+        return trace(picture, chosen, self.drawer).replace(maker=f"{self.name} {chosen.method}")
 
     def stream(self, picture: Any, **options: Any) -> Iterator[Stroke]:
         """Yield strokes in drawing order, each as soon as it is final."""
