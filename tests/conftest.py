@@ -9,9 +9,9 @@ from hypothesis import settings
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")  # read when NumPy and torch are imported, so not before
-settings.register_profile("repeatable", derandomize=True)
-settings.load_profile("repeatable")  # the same examples in every run
 signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a script begin with it ignored
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")  # the same examples in every run; --hypothesis-profile=default looks further
 
 
 @pytest.fixture(scope="session")
