@@ -7,7 +7,6 @@ that this one file is enough to rebuild the model. Nothing is pickled.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self, get_type_hints
@@ -19,6 +18,7 @@ from safetensors.torch import save
 from torch import nn
 
 from strokewright.errors import OptionError, WeightsError
+from strokewright.files.atomic import write_atomically
 from strokewright.models import find_model, model_table
 
 WEIGHTS_FILE = "model.safetensors"
@@ -46,9 +46,9 @@ class Pretrained(nn.Module):
         name = model_name(type(self))
         readme = folder / "README.md"
         if card or not readme.exists():
-            write_durably(readme, (card or f"# {name}\n\nA Strokewright model; load it by its folder.\n").encode())
-        write_durably(folder / "config.json", (json.dumps(self._description(), indent=2) + "\n").encode())
-        write_durably(folder / WEIGHTS_FILE, self.to_bytes(dtype))
+            write_atomically(readme, (card or f"# {name}\n\nA Strokewright model; load it by its folder.\n").encode())
+        write_atomically(folder / "config.json", (json.dumps(self._description(), indent=2) + "\n").encode())
+        write_atomically(folder / WEIGHTS_FILE, self.to_bytes(dtype))
 
     def to_bytes(self, dtype: torch.dtype | None = None) -> bytes:
         """Return the safetensors file: weights in `dtype` (None: as they are), config in the header."""
@@ -133,25 +133,6 @@ def model_name(model_class: type) -> str:
     place = f"{model_class.__module__}:{model_class.__qualname__}"
     package = f"{model_class.__module__.rpartition('.')[0]}:{model_class.__qualname__}"
     return next((name for name, value in model_table().items() if value in (place, package)), place)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that at any moment, power cuts included, it is either the old one or the whole new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    if os.name == "posix":  # the new name itself must reach the disk too
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _weights_path(source: str | Path) -> Path:

@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from strokewright.errors import WeightsError
-from strokewright.models.pretrained import write_durably
+from strokewright.files.atomic import write_atomically
 from strokewright.training.config import TrainingOptions
 
 _KEY = "strokewright.training"
@@ -73,7 +73,7 @@ def write_checkpoint(folder: Path, parts: dict[str, Tensors], progress: Progress
         for name, tensor in named.items()
     }
     path = folder / f"step-{progress.step:09d}.safetensors"
-    write_durably(path, save(tensors, {_KEY: json.dumps(asdict(progress))}))
+    write_atomically(path, save(tensors, {_KEY: json.dumps(asdict(progress))}))
     for old in _surplus(folder, planned_every):
         old.unlink(missing_ok=True)
     return path

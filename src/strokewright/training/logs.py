@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokewright.files.atomic import write_atomically
 from strokewright.files.raster import write_picture
-from strokewright.models.pretrained import write_durably
 
 Row = dict[str, str]
 
@@ -75,7 +75,7 @@ class Logs:
         writer = csv.DictWriter(text, self._columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_durably(self._path, text.getvalue().encode())
+        write_atomically(self._path, text.getvalue().encode())
 
 
 def _tensorboard(folder: Path, step: int) -> Any:

@@ -28,8 +28,9 @@ from typing import Any
 import torch
 
 from strokewright.errors import StrokewrightError
+from strokewright.files.atomic import write_atomically
 from strokewright.models import find_model
-from strokewright.models.pretrained import Pretrained, write_durably
+from strokewright.models.pretrained import Pretrained
 from strokewright.training.average import Average
 from strokewright.training.checkpoints import last_planned, list_checkpoints, remove_leftovers
 from strokewright.training.config import RunConfig
@@ -191,7 +192,7 @@ def _evaluate(sitting: Sitting, held_out: BatchSource) -> dict[str, float]:
         if value < (math.inf if progress.best is None else progress.best):
             progress.best, progress.best_step = value, progress.step
             if sitting.fabric.is_global_zero:
-                write_durably(sitting.checkpoint_dir / "best.safetensors", sitting.model.to_bytes())
+                write_atomically(sitting.checkpoint_dir / "best.safetensors", sitting.model.to_bytes())
     return scores
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from strokewright.errors import OptionError
-from strokewright.models.pretrained import WEIGHTS_FILE, Pretrained, load_pretrained, model_name, write_durably
+from strokewright.files.atomic import write_atomically
+from strokewright.models.pretrained import WEIGHTS_FILE, Pretrained, load_pretrained, model_name
 from strokewright.training.checkpoints import list_checkpoints, read_progress
 from strokewright.training.config import RunConfig, parse_overrides
 from strokewright.training.data import BatchSource, make_source
@@ -98,7 +99,7 @@ def start(
     if (out / "checkpoints").exists():
         raise OptionError(f"{out}: a run lies there; resume it, or choose another folder")
     out.mkdir(parents=True, exist_ok=True)
-    write_durably(out / "config.json", _describe(config, data))
+    write_atomically(out / "config.json", _describe(config, data))
     return _train(Run(out), data, callback)
 
 
@@ -106,7 +107,7 @@ def _train(run: Run, data: BatchSource | str | Path | None, callback: Callback |
     train, held_out = _sources(run.config, data)
     sitting = setup(run.config, run.out, train, held_out, callback)
     if sitting.fabric.is_global_zero:
-        write_durably(run.out / "config.json", _describe(run.config, data))
+        write_atomically(run.out / "config.json", _describe(run.config, data))
     fit(sitting)
     _export(run, sitting)
     sitting.fabric.barrier()  # no process leaves the group while another one still writes

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from strokewright.errors import WeightsError
-from strokewright.models.pretrained import Pretrained, model_name, write_durably
+from strokewright.files.atomic import write_atomically
+from strokewright.models.pretrained import Pretrained, model_name
 from strokewright.weights import CARDS_PATH, FILES_DIR, Card, cards
 
 _HEAD = "# The bundled models. Written by strokewright.weights.export; sizes and hashes are those of the files.\n"
@@ -61,9 +62,9 @@ def export(
     }
     entry = Card(**{**known, **facts, **own})
     files_dir.mkdir(parents=True, exist_ok=True)
-    write_durably(files_dir / entry.file, content)
+    write_atomically(files_dir / entry.file, content)
     text = _HEAD + "".join(_to_toml(item) for item in {**others, name: entry}.values())
-    write_durably(cards_path, text.encode())
+    write_atomically(cards_path, text.encode())
     return entry
 
 
