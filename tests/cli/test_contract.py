@@ -116,7 +116,7 @@ def test_models_is_a_package_and_a_function():
     import strokewright.models as package
     from strokewright import weights
 
-    assert package.MODELS["canvas-drawer"]
+    assert package.MODELS["line-drawer"]
     assert sw.models() == weights.cards()
     with pytest.raises(AttributeError, match="public names: Dataset, Drawing"):
         _ = sw.no_such_name

@@ -18,7 +18,7 @@ def drawer_batch():
 
 
 EXAMPLES = {
-    "canvas-drawer": (
+    "line-drawer": (
         {"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0},
         drawer_batch,
     )

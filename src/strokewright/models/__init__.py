@@ -13,7 +13,7 @@ from typing import Any
 from strokewright.errors import OptionError
 
 MODELS: dict[str, str] = {
-    "canvas-drawer": "strokewright.models.canvas_drawer:CanvasDrawer",
+    "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
 }
 
 

@@ -20,7 +20,7 @@ def canvas_drawer_lineart() -> RunConfig:
     """
     return RunConfig(
         model=ModelSpec(
-            name="canvas-drawer",
+            name="line-drawer",
             config={
                 "steps": 6,
                 "channels": (24, 48, 64),

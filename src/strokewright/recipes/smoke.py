@@ -30,7 +30,7 @@ def smoke() -> RunConfig:
     place = f"{__name__}:RandomPatches"
     small = {"field_px": FIELD_PX, "steps": 3, "channels": (8, 8, 8), "hidden": 32}
     return RunConfig(
-        model=ModelSpec(name="canvas-drawer", config=small),
+        model=ModelSpec(name="line-drawer", config=small),
         data=DataSpec(train=Source(make=place), evaluation=Source(make=place, options={"seed": 1})),
         training=TrainingOptions(
             steps=100,

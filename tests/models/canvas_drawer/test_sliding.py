@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from strokewright.errors import OptionError
-from strokewright.models.canvas_drawer import CanvasDrawer, CanvasDrawerConfig, draw_sliding
+from strokewright.models.canvas_drawer import LineDrawer, LineDrawerConfig, draw_sliding
 from strokewright.models.canvas_drawer.sliding import _Grid
 
 ORDERS = pytest.mark.parametrize("order", ["interleaved", "raster", "flood"])
@@ -14,7 +14,7 @@ ORDERS = pytest.mark.parametrize("order", ["interleaved", "raster", "flood"])
 @pytest.fixture(scope="module")
 def drawer():
     torch.manual_seed(0)
-    return CanvasDrawer(CanvasDrawerConfig(steps=2, channels=(8, 8, 8), hidden=16)).eval()
+    return LineDrawer(LineDrawerConfig(steps=2, channels=(8, 8, 8), hidden=16)).eval()
 
 
 def page(height, width):

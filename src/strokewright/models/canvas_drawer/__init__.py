@@ -4,7 +4,7 @@ Source: "Unsupervised image to sequence translation with canvas-drawer networks"
 loss, `sliding.py` moves its field over pictures of any size, `windows.py` and `scenes.py` make what it learns from.
 """
 
-from strokewright.models.canvas_drawer.drawer import CanvasDrawer, CanvasDrawerConfig
+from strokewright.models.canvas_drawer.line_drawer import LineDrawer, LineDrawerConfig
 from strokewright.models.canvas_drawer.sliding import Piece, draw_sliding
 
-__all__ = ["CanvasDrawer", "CanvasDrawerConfig", "Piece", "draw_sliding"]
+__all__ = ["LineDrawer", "LineDrawerConfig", "Piece", "draw_sliding"]

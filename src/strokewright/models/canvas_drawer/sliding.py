@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from strokewright.errors import OptionError
-from strokewright.models.canvas_drawer.drawer import CanvasDrawer
+from strokewright.models.canvas_drawer.line_drawer import LineDrawer
 from strokewright.render.curve import coverage
 
 Order = Literal["interleaved", "raster", "flood"]
@@ -47,7 +47,7 @@ class Piece:
 
 
 def draw_sliding(
-    drawer: CanvasDrawer,
+    drawer: LineDrawer,
     ink: NDArray[np.float32],
     canvas: NDArray[np.float32] | None = None,
     *,
@@ -157,7 +157,7 @@ def _flood(inked: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
 
 
 def _draw_places(
-    drawer: CanvasDrawer, grid: _Grid, picture: Tensor, drawn: Tensor, places: NDArray[np.intp], least_missing: float
+    drawer: LineDrawer, grid: _Grid, picture: Tensor, drawn: Tensor, places: NDArray[np.intp], least_missing: float
 ) -> list[Piece]:
     """Draw one batch of places that do not overlap, update the canvas, return the strokes by place."""
     rows, columns = torch.from_numpy(places).to(picture.device).unbind(1)

@@ -14,7 +14,7 @@ from strokewright.drawing import Drawing, Stroke
 from strokewright.drawing.curves import flatten_with_width, stroke_length
 from strokewright.drawing.fitting import fit, fit_stroke, running_length
 from strokewright.drawing.plan import join
-from strokewright.models.canvas_drawer import CanvasDrawer, draw_sliding
+from strokewright.models.canvas_drawer import LineDrawer, draw_sliding
 from strokewright.pipelines.trace.blots import distance_to_paper, label
 from strokewright.pipelines.trace.measure import measure
 from strokewright.pipelines.trace.refine import reachable, refine_in_chunks
@@ -83,7 +83,7 @@ def skeleton_strokes(
 
 
 def drawer_strokes(
-    drawer: CanvasDrawer, working: WorkingInk, drawn: Sequence[Stroke], tolerance_px: float
+    drawer: LineDrawer, working: WorkingInk, drawn: Sequence[Stroke], tolerance_px: float
 ) -> list[Stroke]:
     """Let the trained drawer slide over the picture and draw what is missing.
 

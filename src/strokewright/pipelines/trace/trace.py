@@ -13,7 +13,7 @@ from strokewright.drawing.curves import flatten, stroke_length
 from strokewright.drawing.plan import order_strokes
 from strokewright.errors import EmptyError, OptionError
 from strokewright.files.raster import read_picture
-from strokewright.models.canvas_drawer import CanvasDrawer
+from strokewright.models.canvas_drawer import LineDrawer
 from strokewright.pipelines.trace.clean import CleanPicture, clean
 from strokewright.pipelines.trace.options import TraceOptions
 from strokewright.pipelines.trace.propose import WorkingInk, drawer_strokes, skeleton_strokes
@@ -22,7 +22,7 @@ from strokewright.pipelines.trace.refine import one_thread, refine_in_chunks
 _STEPS = 60
 
 
-def trace(picture: Any, options: TraceOptions | None = None, drawer: CanvasDrawer | None = None) -> Drawing:
+def trace(picture: Any, options: TraceOptions | None = None, drawer: LineDrawer | None = None) -> Drawing:
     """Turn a picture into an ordered drawing.
 
     Args:
@@ -48,13 +48,13 @@ def trace(picture: Any, options: TraceOptions | None = None, drawer: CanvasDrawe
 
 
 def trace_stream(
-    picture: Any, options: TraceOptions | None = None, drawer: CanvasDrawer | None = None
+    picture: Any, options: TraceOptions | None = None, drawer: LineDrawer | None = None
 ) -> Iterator[Stroke]:
     """Yield the strokes that `trace` returns one by one, in drawing order, each as soon as it is final."""
     yield from _strokes(clean(read_picture(picture)), options or TraceOptions(), drawer)
 
 
-def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer | None) -> Iterator[Stroke]:
+def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: LineDrawer | None) -> Iterator[Stroke]:
     if not cleaned.ink.any():
         return
     with one_thread():
@@ -67,7 +67,7 @@ def _strokes(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer 
             yield stroke.replace(colour=cleaned.colour_along(flatten(stroke)))
 
 
-def _propose(cleaned: CleanPicture, options: TraceOptions, drawer: CanvasDrawer | None) -> list[Stroke]:
+def _propose(cleaned: CleanPicture, options: TraceOptions, drawer: LineDrawer | None) -> list[Stroke]:
     """Candidate strokes by the chosen method."""
     if options.method != "skeleton" and drawer is None:
         raise OptionError(

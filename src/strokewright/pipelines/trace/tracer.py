@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from strokewright import weights
 from strokewright.drawing import Drawing, Stroke
 from strokewright.errors import OptionError
-from strokewright.models.canvas_drawer import CanvasDrawer
+from strokewright.models.canvas_drawer import LineDrawer
 from strokewright.pipelines.trace.options import TraceOptions
 from strokewright.pipelines.trace.trace import trace, trace_stream
 
@@ -32,7 +32,7 @@ class Tracer:
 
     def __init__(self, name: str = "trace/lineart", device: str = "auto") -> None:
         model = weights.load_model(name, device)
-        if not isinstance(model, CanvasDrawer):
+        if not isinstance(model, LineDrawer):
             raise OptionError(f"{name}: expected a drawer, got {type(model).__name__}; choose a model of task trace")
         self.name = name
         self.drawer = model

@@ -1,4 +1,4 @@
-"""The drawer: picture and canvas in, one stroke a step out, until it stops.
+"""The line drawer: picture and canvas in, one stroke a step out, until it stops; what `sliding.py` moves over pages.
 
 The picture is encoded once; at each step a small encoder looks at the canvas and at the ink still missing, an LSTM
 remembers, and a linear layer gives the action and the chance to go on. Training runs through the analytic renderer:
@@ -36,7 +36,7 @@ from strokewright.render.skia import render_ink
 _LEAK = 0.2
 
 
-class CanvasDrawerConfig(BaseModel):
+class LineDrawerConfig(BaseModel):
     """Shape and loss of a canvas drawer; leak, bias, penalty and number of steps are the paper's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,10 +59,10 @@ class CanvasDrawerConfig(BaseModel):
     stop_share: float = Field(0.3, ge=0, le=1, description="Share of the training after which it learns to stop")
 
 
-class CanvasDrawer(Pretrained):
+class LineDrawer(Pretrained):
     """Draws a picture of one field stroke by stroke."""
 
-    def __init__(self, config: CanvasDrawerConfig) -> None:
+    def __init__(self, config: LineDrawerConfig) -> None:
         super().__init__()
         self.config = config
         self.vocabulary = VOCABULARIES[config.vocabulary]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from strokewright.models.canvas_drawer import CanvasDrawer, CanvasDrawerConfig
+from strokewright.models.canvas_drawer import LineDrawer, LineDrawerConfig
 from strokewright.models.canvas_drawer.scenes import random_scenes
 
 SMALL = {"steps": 4, "channels": (8, 8, 8), "hidden": 16}
@@ -12,7 +12,7 @@ SMALL = {"steps": 4, "channels": (8, 8, 8), "hidden": 16}
 
 def small_drawer(seed=0, **changes):
     torch.manual_seed(seed)
-    return CanvasDrawer(CanvasDrawerConfig(**(SMALL | changes))).eval()
+    return LineDrawer(LineDrawerConfig(**(SMALL | changes))).eval()
 
 
 def lessons(count=16, side=64, seed=0):
