@@ -8,7 +8,7 @@ from strokewright import Drawing
 from strokewright.drawing.drawing import Stroke
 from strokewright.errors import OptionError
 from strokewright.render import curve_kernel
-from strokewright.render.curve import coverage, coverage_of_pairs, render, render_colour
+from strokewright.render.curve import coverage, coverage_of_pairs, render
 from strokewright.render.curve_reference import coverage_reference
 from strokewright.render.protocol import to_cubic
 from strokewright.render.skia import render_ink
@@ -109,19 +109,6 @@ def test_marks_meet_by_maximum_over_and_add():
     assert torch.allclose(render(marks, ends, (32, 32), composite="over"), 1 - (1 - each).prod(1))
     assert torch.allclose(render(marks, ends, (32, 32), composite="add"), each.sum(1).clamp(max=1))
     assert not render(marks[:, :0], ends[:, :0], (32, 32)).any()
-
-
-def test_colour_lies_over_the_canvas_in_order():
-    line = torch.tensor([[[[0.0, 8], [8, 8], [16, 8]], [[8.0, 0], [8, 8], [8, 16]]]])
-    width = torch.full((1, 2, 2), 6.0)
-    colour = torch.tensor([[[1.0, 0, 0], [0, 0, 1]]]).requires_grad_()
-    opacity = torch.tensor([[1.0, 0.5]]).requires_grad_()
-    picture = render_colour(line, width, colour, opacity, torch.ones(1, 3, 16, 16))
-    assert picture[0, :, 8, 8].tolist() == pytest.approx([0.5, 0, 0.5])
-    assert picture[0, :, 8, 2].tolist() == pytest.approx([1, 0, 0])
-    picture.sum().backward()
-    assert colour.grad.abs().sum() > 0
-    assert opacity.grad.abs().sum() > 0
 
 
 def test_shapes_are_checked():

@@ -29,6 +29,18 @@ def add(canvas: Tensor, ink: Tensor) -> Tensor:
     return (canvas + ink).clamp(max=1.0)
 
 
+def lay(canvas: Tensor, layer: Tensor) -> Tensor:
+    """Put a layer on a canvas, by the number of channels: ink by the maximum, L, a, b, alpha over L, a, b.
+
+    Args:
+        canvas: (batch, 1 or 3, height, width).
+        layer: (batch, 1 or 4, height, width).
+    """
+    if layer.shape[1] == 1:
+        return maximum(canvas, layer)
+    return over(canvas, layer[:, :3], layer[:, 3:])
+
+
 def unite(ink: Tensor, rule: Rule) -> Tensor:
     """Unite the ink of marks (batch, marks, height, width) on blank paper to (batch, height, width).
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from strokewright.errors import OptionError
-from strokewright.render.composite import Rule, over, unite
+from strokewright.render.composite import Rule, unite
 from strokewright.render.curve_kernel import Coverage, edge_px, even_samples, features, power_basis
 
 _TILE_PX = 8
@@ -72,35 +72,6 @@ def render(
     """
     ink = coverage(control.flatten(0, 1), width.flatten(0, 1), size, softness_px)
     return unite(ink.view(*control.shape[:2], *size), composite)
-
-
-def render_colour(
-    control: Tensor,
-    width: Tensor,
-    colour: Tensor,
-    opacity: Tensor,
-    canvas: Tensor,
-    softness_px: float = 0.0,
-) -> Tensor:
-    """Lay coloured curves over a canvas in order.
-
-    Args:
-        control: (batch, marks, 3 or 4, 2) pixels.
-        width: (batch, marks, 2) pixels.
-        colour: (batch, marks, channels) in [0, 1].
-        opacity: (batch, marks) in [0, 1].
-        canvas: What is there already, (batch, channels, height, width).
-        softness_px: As in `coverage`.
-
-    Returns:
-        The canvas after the last mark, (batch, channels, height, width); the canvas passed in stays as it was.
-    """
-    height, breadth = canvas.shape[-2:]
-    ink = coverage(control.flatten(0, 1), width.flatten(0, 1), (height, breadth), softness_px)
-    alpha = ink.view(*control.shape[:2], height, breadth) * opacity[..., None, None]
-    for mark in range(control.shape[1]):
-        canvas = over(canvas, colour[:, mark, :, None, None], alpha[:, mark, None])
-    return canvas
 
 
 def coverage_of_pairs(

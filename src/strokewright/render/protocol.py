@@ -2,23 +2,21 @@
 
 An action is one row of numbers in [0, 1], as a drawer puts them out; its Vocabulary says what the columns are, over
 which range they run, and how a row becomes a mark. `field` columns are fractions of the square the drawer sees, `px`
-columns run over their range in pixels, `share` columns (colour, opacity) are used as they are.
+columns run over their range in pixels, `share` columns (L, a, b, alpha) are used as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from strokewright.drawing.drawing import Drawing, Mark, Stroke
+from strokewright.drawing.drawing import Box, Drawing, Mark, Stroke
 from strokewright.errors import OptionError
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from strokewright.render.colour import WHITE_LAB, to_rgb
 
 Floats = NDArray[np.float64]
 
@@ -31,13 +29,14 @@ class Renderer(Protocol):
         ...
 
 
-class SoftRenderer(Protocol):
-    """Strokes → ink, differentiable in the control points and widths."""
+class ActionRenderer(Protocol):
+    """A black box that paints actions; what a canvas network learns to imitate."""
 
-    def __call__(self, control: Tensor, width: Tensor, size: tuple[int, int], softness_px: float = 0.0) -> Tensor:
-        """Render control points (batch, marks, 3 or 4, 2) and widths (batch, marks, 2) in pixels.
+    def __call__(self, actions: Floats) -> NDArray[np.float32]:
+        """Paint each action row (n, columns), in [0, 1], on bare paper of its own.
 
-        Returns ink (batch, height, width); size is (height, width).
+        Returns:
+            Layers (n, height, width) of ink, or (n, layer channels, height, width); see `Vocabulary.paint`.
         """
         ...
 
@@ -60,26 +59,40 @@ class Vocabulary:
         name: Its key in `VOCABULARIES`.
         columns: What each number of a row is, in order.
         make_mark: Builds the mark from a decoded row (pixels).
+        shape: Which geometry the first columns describe.
+        paint: "ink": a layer is one channel of coverage; the canvas keeps the maximum. "lab": a layer is L, a, b and
+            alpha, each in [0, 1] (see `colour.py`); the canvas holds L, a, b, and newer paint covers older.
+        fixed_width_px: Width of strokes that have no width columns.
     """
 
     name: str
     columns: tuple[Column, ...]
     make_mark: Callable[[Floats], Mark]
+    shape: Literal["stroke", "box"] = "stroke"
+    paint: Literal["ink", "lab"] = "ink"
+    fixed_width_px: float | None = None
+
+    @property
+    def blank(self) -> tuple[float, ...]:
+        """What each channel of an empty canvas holds: no ink, or white."""
+        return (0.0,) if self.paint == "ink" else WHITE_LAB
+
+    def scale(self, field_px: float) -> tuple[Floats, Floats]:
+        """Return (low, range), each (columns,): an action y means low + y · range, in pixels where they apply."""
+        unit = np.array([field_px if column.unit == "field" else 1.0 for column in self.columns])
+        low = np.array([column.low for column in self.columns])
+        high = np.array([column.high for column in self.columns])
+        return low * unit, (high - low) * unit
 
     def decode(self, actions: ArrayLike, field_px: float) -> Floats:
         """Turn action rows (…, columns) in [0, 1] into pixels of a field whose side is field_px."""
-        rows = self._checked(actions)
-        scale = np.array([field_px if column.unit == "field" else 1.0 for column in self.columns])
-        low = np.array([column.low for column in self.columns])
-        high = np.array([column.high for column in self.columns])
-        return (low + rows * (high - low)) * scale
+        low, span = self.scale(field_px)
+        return low + self._checked(actions) * span
 
     def encode(self, rows: ArrayLike, field_px: float) -> Floats:
         """Invert `decode`: pixels of the field back to action rows."""
-        scale = np.array([field_px if column.unit == "field" else 1.0 for column in self.columns])
-        low = np.array([column.low for column in self.columns])
-        high = np.array([column.high for column in self.columns])
-        return (self._checked(rows) / scale - low) / (high - low)
+        low, span = self.scale(field_px)
+        return (self._checked(rows) - low) / span
 
     def to_mark(self, action: ArrayLike, field_px: float) -> Mark:
         """Build the mark of one action row."""
@@ -104,29 +117,41 @@ def to_cubic(control: ArrayLike) -> Floats:
     return np.stack([start, (start + 2 * middle) / 3, (end + 2 * middle) / 3, end], axis=-2)
 
 
-def _stroke_vocabulary(name: str, points: int, widest_px: float, coloured: bool) -> Vocabulary:
+def _stroke_vocabulary(
+    name: str, points: int, *, widest_px: float = 12.0, fixed_width_px: float | None = None, coloured: bool = False
+) -> Vocabulary:
     # A little over the edge, so that a stroke that leaves the field can run to its border at full width.
     positions = tuple(Column(f"{axis}{index}", "field", -1 / 16, 17 / 16) for index in range(points) for axis in "xy")
-    widths = tuple(Column(f"w{index}", "px", 0.5, widest_px) for index in range(2))
-    paint = tuple(Column(channel, "share") for channel in ("red", "green", "blue", "opacity")) if coloured else ()
+    widths = () if fixed_width_px else tuple(Column(f"w{index}", "px", 0.5, widest_px) for index in range(2))
 
     def make_mark(row: Floats) -> Stroke:
         control = to_cubic(row[: 2 * points].reshape(points, 2))
-        width = np.maximum(row[2 * points : 2 * points + 2], 0)
+        width = fixed_width_px or np.maximum(row[2 * points : 2 * points + 2], 0)
         if not coloured:
             return Stroke.from_controls(control[None], width=width)
-        red, green, blue, opacity = row[2 * points + 2 :].tolist()
-        return Stroke.from_controls(control[None], width=width, colour=(red, green, blue), opacity=opacity)
+        return Stroke.from_controls(control[None], width=width, colour=to_rgb(row[-4:-1]), opacity=float(row[-1]))
 
-    return Vocabulary(name, positions + widths + paint, make_mark)
+    paint = "lab" if coloured else "ink"
+    columns = positions + widths + (_PAINT if coloured else ())
+    return Vocabulary(name, columns, make_mark, paint=paint, fixed_width_px=fixed_width_px)
 
+
+def _make_box(row: Floats) -> Box:
+    (x0, x1), (y0, y1) = sorted(row[0:4:2].tolist()), sorted(row[1:4:2].tolist())
+    return Box(x0, y0, x1, y1, colour=to_rgb(row[4:7]), score=float(np.clip(row[7], 0, 1)))
+
+
+_PAINT = tuple(Column(channel, "share") for channel in ("lightness", "green_red", "blue_yellow", "alpha"))
+_CORNERS = tuple(Column(f"{axis}{index}", "field") for index in range(2) for axis in "xy")
 
 VOCABULARIES: dict[str, Vocabulary] = {
     vocabulary.name: vocabulary
     for vocabulary in (
-        _stroke_vocabulary("quadratic", 3, 12.0, coloured=False),
-        _stroke_vocabulary("cubic", 4, 12.0, coloured=False),
-        _stroke_vocabulary("quadratic-colour", 3, 12.0, coloured=True),
-        _stroke_vocabulary("cubic-colour", 4, 12.0, coloured=True),
+        _stroke_vocabulary("thin", 3, fixed_width_px=2.0),
+        _stroke_vocabulary("quadratic", 3),
+        _stroke_vocabulary("cubic", 4),
+        _stroke_vocabulary("quadratic-colour", 3, coloured=True),
+        _stroke_vocabulary("cubic-colour", 4, coloured=True),
+        Vocabulary("rectangle", _CORNERS + _PAINT, _make_box, shape="box", paint="lab"),
     )
 }

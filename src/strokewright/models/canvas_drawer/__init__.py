@@ -1,10 +1,13 @@
-"""The canvas drawer: a recurrent network looks at a picture and at its own canvas, and puts down stroke after stroke.
+"""Canvas-Drawer: networks that draw, trained through a canvas.
 
-Source: "Unsupervised image to sequence translation with canvas-drawer networks". `drawer.py` is the network and its
-loss, `sliding.py` moves its field over pictures of any size, `windows.py` and `scenes.py` make what it learns from.
+Source: "Unsupervised image to sequence translation with canvas-drawer networks". `drawer.py` draws whole pictures in a
+fixed number of marks, from any vocabulary and through any canvas; `canvas_network.py` is the learned canvas.
+`line_drawer.py` draws line art with as many strokes as it takes, and `sliding.py` moves it over pages of any size.
+`pictures.py`, `windows.py` and `scenes.py` make what they learn from.
 """
 
+from strokewright.models.canvas_drawer.drawer import Drawer, DrawerConfig
 from strokewright.models.canvas_drawer.line_drawer import LineDrawer, LineDrawerConfig
 from strokewright.models.canvas_drawer.sliding import Piece, draw_sliding
 
-__all__ = ["LineDrawer", "LineDrawerConfig", "Piece", "draw_sliding"]
+__all__ = ["Drawer", "DrawerConfig", "LineDrawer", "LineDrawerConfig", "Piece", "draw_sliding"]

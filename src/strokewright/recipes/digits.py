@@ -1,0 +1,37 @@
+"""Runs of the drawer on MNIST: Table 1 of the Canvas-Drawer paper, through either canvas, and Colored MNIST."""
+
+from __future__ import annotations
+
+from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
+
+PICTURES = "strokewright.models.canvas_drawer.pictures:Pictures"
+COLOURED = "strokewright.models.canvas_drawer.pictures:ColouredDigits"
+
+
+def digits_four_steps() -> RunConfig:
+    """Four strokes with widths a digit, trained through the analytic renderer.
+
+    Differs from the paper in the renderer, and in strokes whose width varies.
+    """
+    return RunConfig(
+        model=ModelSpec(name="drawer", config={"steps": 4}),
+        data=DataSpec(
+            train=Source(make=PICTURES, options={"split": "train"}),
+            evaluation=Source(make=PICTURES, options={"split": "valid"}),
+        ),
+        training=TrainingOptions(
+            steps=40_000,
+            batch_size=64,
+            learning_rate=1e-3,
+            warmup_steps=200,
+            clip_norm=1.0,
+            ema_decay=0.998,
+            log_every=200,
+            evaluate_every=1000,
+            evaluation_batches=16,
+            monitor="true_pixels",
+            sample_every=5000,
+            checkpoint_every=2000,
+            checkpoint_minutes=4.0,
+        ),
+    )
