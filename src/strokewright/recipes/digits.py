@@ -26,6 +26,7 @@ def digits_four_steps() -> RunConfig:
             warmup_steps=200,
             clip_norm=1.0,
             ema_decay=0.998,
+            precision="bf16-mixed",
             log_every=200,
             evaluate_every=1000,
             evaluation_batches=16,

@@ -38,7 +38,7 @@ def render_actions(vocabulary: Vocabulary, actions: Sequence[Floats] | Floats, s
 
 
 def render_layers(vocabulary: Vocabulary, actions: Floats, size_px: int) -> Pixels:
-    """Render each action row (n, columns) on a layer of its own: (n, 1, size, size), or (n, 4, size, size) with alpha."""
+    """Render each action row (n, columns) on its own: (n, 1, size, size) ink, or (n, 4, size, size) LAB and alpha."""
     rows = np.clip(actions, 0, 1)
     if vocabulary.paint == "ink":
         return render_actions(vocabulary, rows[:, None], size_px)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 WHITE_LAB = (1.0, 128 / 255, 128 / 255)
 DISTANCE = (1.0, 2.55, 2.55)
+_SPAN, _SHIFT = np.array([100, 255, 255]), np.array([0, 128, 128])
 
 
 def to_lab(rgb: ArrayLike) -> NDArray[np.float32]:
@@ -22,7 +23,7 @@ def to_lab(rgb: ArrayLike) -> NDArray[np.float32]:
     from skimage.color import rgb2lab  # slow to import, and only colour needs it
 
     lab = rgb2lab(np.asarray(rgb, dtype=np.float32))
-    return ((lab + (0, 128, 128)) / (100, 255, 255)).astype(np.float32)
+    return ((lab + _SHIFT) / _SPAN).astype(np.float32)
 
 
 def to_rgb(lab: ArrayLike) -> tuple[float, float, float]:
@@ -35,7 +36,7 @@ def to_rgb_array(lab: ArrayLike) -> NDArray[np.float32]:
     """Turn scaled LAB (…, 3) into sRGB (…, 3) in [0, 1]."""
     from skimage.color import lab2rgb
 
-    plain = np.asarray(lab, dtype=np.float32) * (100, 255, 255) - (0, 128, 128)
+    plain = np.asarray(lab, dtype=np.float32) * _SPAN - _SHIFT
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # it warns of colours outside the gamut, and clips them as we want
         return np.clip(lab2rgb(plain), 0, 1).astype(np.float32)

@@ -1,7 +1,7 @@
 """The drawer: a picture in, a fixed number of marks out, one a step, trained through a soft canvas.
 
-At each step a small encoder looks at the picture and at the canvas, an LSTM remembers, and a linear layer gives the
-action. The canvas is the analytic renderer or a canvas network (frozen), and the loss is the squared pixel distance of
+The picture is encoded once; at each step a small encoder looks at the canvas, an LSTM remembers, and a linear layer
+gives the action. The canvas is the analytic renderer or a canvas network (frozen), and the loss is the squared pixel distance of
 its last state to the target, plus a penalty on actions outside [0, 1]. Hint and target may differ: then the drawer
 translates. Whatever it was trained through, it is scored on the true renderer.
 
@@ -12,6 +12,7 @@ touch no ink have no gradient.
 
 from __future__ import annotations
 
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ class DrawerConfig(BaseModel):
     size_px: int = Field(28, ge=16, le=512, description="Side of the pictures")
     hint_channels: int = Field(1, ge=1, description="Channels of the picture it sees")
     steps: int = Field(4, ge=1, le=64, description="Marks a picture")
-    channels: tuple[int, ...] = Field((32, 64, 128), description="Widths of the encoder; each halves the side")
+    channels: tuple[int, ...] = Field(
+        (32, 64, 128), min_length=3, description="Widths of the encoder; each halves the side"
+    )
     hidden: int = Field(256, ge=8, description="Width of the LSTM")
     lstm: bool = Field(True, description="Remember between steps; False: each step sees picture and canvas only")
     canvas: str = Field(
@@ -69,13 +72,11 @@ class Drawer(Pretrained):
         self.config = config
         self.vocabulary = VOCABULARIES[config.vocabulary]
         actions, paper = len(self.vocabulary.columns), self.vocabulary.blank
-        inputs = config.hint_channels + len(paper) + 2
-        widths = (inputs, *config.channels)
-        blocks = [_halving(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)]
-        side = config.size_px
-        for _ in config.channels:
-            side //= 2
-        self.encoder = nn.Sequential(*blocks, nn.Flatten())
+        first, second, *rest = config.channels
+        self.picture_encoder = _halvings(config.hint_channels + 2, first, second)
+        self.canvas_encoder = _halvings(len(paper) + 2, first // 2, second // 2)
+        self.join = _halvings(second + second // 2, *rest)
+        side = config.size_px >> len(config.channels)
         self.summary = nn.Linear(config.channels[-1] * side**2, config.hidden)
         self.memory = nn.LSTMCell(config.hidden + actions, config.hidden) if config.lstm else None
         self.mix = nn.Linear(config.hidden, config.hidden)
@@ -100,20 +101,24 @@ class Drawer(Pretrained):
         side = self.config.size_px
         return self.get_buffer("_paper").expand(batch, -1, side, side)
 
-    def look(self, hint: Tensor, canvas: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def encode(self, hint: Tensor) -> Tensor:
+        """Encode pictures (batch, hint channels, size, size) once for all steps."""
+        return self.picture_encoder(self._with_places(hint))
+
+    def look(self, encoded: Tensor, canvas: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Look at picture and canvas and choose the next mark.
 
         Args:
-            hint: (batch, hint channels, size, size).
+            encoded: What `encode` made of the pictures.
             canvas: (batch, canvas channels, size, size).
             state: What `start` or the step before returned.
 
         Returns:
             The raw action (batch, columns), nominally in [0, 1], and the memory for the next step.
         """
-        seen = torch.cat([hint, canvas, self.get_buffer("_places").expand(len(hint), -1, -1, -1)], dim=1)
-        summary = F.leaky_relu(self.summary(self.encoder(seen)), _LEAK)
-        with torch.autocast(hint.device.type, enabled=False):  # places need more digits than bfloat16 has
+        seen = self.join(torch.cat([encoded, self.canvas_encoder(self._with_places(canvas))], dim=1))
+        summary = F.leaky_relu(self.summary(seen.flatten(1)), _LEAK)
+        with torch.autocast(canvas.device.type, enabled=False):  # places need more digits than bfloat16 has
             summary = summary.float()
             hidden, cell, last = state
             if self.memory is not None:
@@ -121,6 +126,9 @@ class Drawer(Pretrained):
                 summary = hidden
             action = self.act(F.leaky_relu(self.mix(summary), _LEAK))
         return action, (hidden, cell, action.detach().clamp(0, 1))
+
+    def _with_places(self, picture: Tensor) -> Tensor:
+        return torch.cat([picture, self.get_buffer("_places").expand(len(picture), -1, -1, -1)], dim=1)
 
     def start(self, batch: int) -> tuple[Tensor, ...]:
         """Return the memory before the first mark: hidden state, cell state, last action."""
@@ -138,11 +146,11 @@ class Drawer(Pretrained):
             The canvases after each step (steps, batch, canvas channels, size, size), and the raw actions
             (steps, batch, columns).
         """
-        canvas, state = self.blank(len(hint)), self.start(len(hint))
+        encoded, canvas, state = self.encode(hint), self.blank(len(hint)), self.start(len(hint))
         canvases: list[Tensor] = []
         actions: list[Tensor] = []
         for _ in range(self.config.steps):
-            action, state = self.look(hint, canvas.detach(), state)
+            action, state = self.look(encoded, canvas.detach(), state)
             canvas = lay(canvas, self._layer(canvas, action.clamp(0, 1), softness_px))
             canvases.append(canvas)
             actions.append(action)
@@ -239,12 +247,14 @@ def _find_canvas(config: DrawerConfig) -> Any:
     return network.requires_grad_(False)
 
 
-def _halving(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1), nn.LeakyReLU(_LEAK))
+def _halvings(*widths: int) -> nn.Sequential:
+    """Convolutions that each halve the side, and their activations."""
+    blocks = [(nn.Conv2d(a, b, 4, stride=2, padding=1), nn.LeakyReLU(_LEAK)) for a, b in pairwise(widths)]
+    return nn.Sequential(*chain.from_iterable(blocks))
 
 
 def _coarse(difference: Tensor) -> Tensor:
-    """Mean squared difference of blurred pictures on three scales, (steps,): feels a mark near ink it does not touch."""
+    """Mean squared difference of pictures on three coarser scales, (steps,): feels a mark near ink."""
     total = difference.new_zeros(len(difference))
     pixels = difference.shape[-1] * difference.shape[-2]
     for scale in range(3):

@@ -49,6 +49,9 @@ class LineDrawerConfig(BaseModel):
     )
     hidden: int = Field(256, ge=8, description="Width of the LSTM")
     lstm: bool = Field(True, description="Remember between steps; False: each step sees picture and canvas only")
+    fixed_width_px: float | None = Field(
+        None, gt=0, le=12, description="Width of every stroke, whatever the action's width columns say; None: theirs"
+    )
     sharpness: float = Field(
         4.0, gt=0, description="Of the choice between the cells in training; drawing takes the best"
     )
@@ -171,7 +174,9 @@ class LineDrawer(Pretrained):
     def decode(self, action: Tensor) -> tuple[Tensor, Tensor]:
         """Turn actions (…, columns) in [0, 1] into control points (…, 3 or 4, 2) and widths (…, 2), pixels."""
         row = self.get_buffer("_low") + action * self.get_buffer("_range")
-        return row[..., :-2].unflatten(-1, (-1, 2)), row[..., -2:]
+        fixed = self.config.fixed_width_px
+        width = row[..., -2:] if fixed is None else torch.full_like(row[..., -2:], fixed)
+        return row[..., :-2].unflatten(-1, (-1, 2)), width
 
     def draw(self, ink: Tensor, canvas: Tensor | None = None) -> list[tuple[Tensor, Tensor, Tensor]]:
         """Draw without gradient until each picture's drawer stops.

@@ -25,7 +25,6 @@ from strokewright.render.curve import coverage
 
 Order = Literal["interleaved", "raster", "flood"]
 _BATCH = 128
-_SOLID = 0.5  # ink above this counts as ink, and as missing where the canvas falls short by as much
 _BAND_PX = 512
 
 
@@ -55,6 +54,7 @@ def draw_sliding(
     stride_px: int | None = None,
     least_ink: float = 0.02,
     least_missing: float = 0.005,
+    solid: float = 0.5,
 ) -> Iterator[Piece]:
     """Draw a picture of any size and yield strokes as they are made.
 
@@ -67,6 +67,8 @@ def draw_sliding(
         stride_px: Distance between places; None: half the field.
         least_ink: Places with less than this share of inked pixels are skipped; the paper's 2 %.
         least_missing: Places where the canvas lacks less than this share of pixels are skipped too.
+        solid: Ink above this counts as an inked pixel, and as missing where the canvas falls short by as much; lower it
+            for grey pictures.
 
     Yields:
         Pieces, place by place, in the order they were drawn.
@@ -86,9 +88,9 @@ def draw_sliding(
     device = next(drawer.parameters()).device
     picture = grid.padded(ink, device)
     drawn = torch.zeros_like(picture) if canvas is None else grid.padded(canvas, device)
-    inked = grid.share_missing(picture, None) >= max(least_ink, least_missing)
+    inked = grid.share_missing(picture, None, solid) >= max(least_ink, least_missing)
     for places in grid.batches(order, inked.cpu().numpy()):
-        yield from _draw_places(drawer, grid, picture, drawn, places, least_missing)
+        yield from _draw_places(drawer, grid, picture, drawn, places, least_missing, solid)
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,12 @@ class _Grid:
         """All places of a plane without copying, (rows, columns, field, field)."""
         return plane.unfold(0, self.field, self.stride).unfold(1, self.field, self.stride)
 
-    def share_missing(self, picture: Tensor, drawn: Tensor | None) -> Tensor:
-        """Share of solid pixels that the canvas (None: blank) lacks in each place, (rows, columns)."""
+    def share_missing(self, picture: Tensor, drawn: Tensor | None, solid: float) -> Tensor:
+        """Share of pixels, more than `solid`, that the canvas (None: blank) lacks in each place, (rows, columns)."""
         share = torch.empty(self.rows, self.columns, device=picture.device)
         for row in range(self.rows):
             band = slice(row * self.stride, row * self.stride + self.field)
-            lacking = (picture[band] if drawn is None else picture[band] - drawn[band]) > _SOLID
+            lacking = (picture[band] if drawn is None else picture[band] - drawn[band]) > solid
             column_sums = torch.nn.functional.pad(lacking.sum(0).cumsum(0), (1, 0))
             starts = torch.arange(self.columns, device=picture.device) * self.stride
             share[row] = (column_sums[starts + self.field] - column_sums[starts]) / self.field**2
@@ -157,12 +159,18 @@ def _flood(inked: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
 
 
 def _draw_places(
-    drawer: LineDrawer, grid: _Grid, picture: Tensor, drawn: Tensor, places: NDArray[np.intp], least_missing: float
+    drawer: LineDrawer,
+    grid: _Grid,
+    picture: Tensor,
+    drawn: Tensor,
+    places: NDArray[np.intp],
+    least_missing: float,
+    solid: float,
 ) -> list[Piece]:
     """Draw one batch of places that do not overlap, update the canvas, return the strokes by place."""
     rows, columns = torch.from_numpy(places).to(picture.device).unbind(1)
     target, canvas = grid.views(picture)[rows, columns], grid.views(drawn)[rows, columns]
-    needy = ((target - canvas > _SOLID).float().mean((1, 2)) >= least_missing).nonzero()[:, 0]
+    needy = ((target - canvas > solid).float().mean((1, 2)) >= least_missing).nonzero()[:, 0]
     if len(needy) == 0:
         return []
     target, canvas, places = target[needy], canvas[needy], places[needy.cpu().numpy()]
