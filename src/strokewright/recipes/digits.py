@@ -14,7 +14,7 @@ def digits_four_steps() -> RunConfig:
     Differs from the paper in the renderer, and in strokes whose width varies.
     """
     return RunConfig(
-        model=ModelSpec(name="drawer", config={"steps": 4}),
+        model=ModelSpec(name="drawer", config={"steps": 4, "channels": (32, 48, 96)}),
         data=DataSpec(
             train=Source(make=PICTURES, options={"split": "train"}),
             evaluation=Source(make=PICTURES, options={"split": "valid"}),

@@ -1,9 +1,9 @@
 """The drawer: a picture in, a fixed number of marks out, one a step, trained through a soft canvas.
 
 The picture is encoded once; at each step a small encoder looks at the canvas, an LSTM remembers, and a linear layer
-gives the action. The canvas is the analytic renderer or a canvas network (frozen), and the loss is the squared pixel distance of
-its last state to the target, plus a penalty on actions outside [0, 1]. Hint and target may differ: then the drawer
-translates. Whatever it was trained through, it is scored on the true renderer.
+gives the action. The canvas is the analytic renderer or a canvas network (frozen), and the loss is the squared pixel
+distance of its last state to the target, plus a penalty on actions outside [0, 1]. Hint and target may differ: then the
+drawer translates. Whatever it was trained through, it is scored on the true renderer.
 
 Source: "Unsupervised image to sequence translation with canvas-drawer networks", sections 3.3 and 7.1. Differs from the
 paper in edges that begin soft and the distance on several scales that goes with them: without them sharp strokes that
@@ -76,7 +76,7 @@ class Drawer(Pretrained):
         self.picture_encoder = _halvings(config.hint_channels + 2, first, second)
         self.canvas_encoder = _halvings(len(paper) + 2, first // 2, second // 2)
         self.join = _halvings(second + second // 2, *rest)
-        side = config.size_px >> len(config.channels)
+        side = -(-config.size_px // 2 ** len(config.channels))
         self.summary = nn.Linear(config.channels[-1] * side**2, config.hidden)
         self.memory = nn.LSTMCell(config.hidden + actions, config.hidden) if config.lstm else None
         self.mix = nn.Linear(config.hidden, config.hidden)
@@ -248,8 +248,8 @@ def _find_canvas(config: DrawerConfig) -> Any:
 
 
 def _halvings(*widths: int) -> nn.Sequential:
-    """Convolutions that each halve the side, and their activations."""
-    blocks = [(nn.Conv2d(a, b, 4, stride=2, padding=1), nn.LeakyReLU(_LEAK)) for a, b in pairwise(widths)]
+    """Convolutions that each halve the side (rounded up), and their activations."""
+    blocks = [(nn.Conv2d(a, b, 3, stride=2, padding=1), nn.LeakyReLU(_LEAK)) for a, b in pairwise(widths)]
     return nn.Sequential(*chain.from_iterable(blocks))
 
 
