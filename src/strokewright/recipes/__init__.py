@@ -23,6 +23,16 @@ if TYPE_CHECKING:  # torch is only imported once a run starts
 RECIPES: dict[str, str] = {
     "canvas_drawer_lineart": "strokewright.recipes.canvas_drawer:canvas_drawer_lineart",
     "digits_four_steps": "strokewright.recipes.digits:digits_four_steps",
+    "digits_four_steps_canvas": "strokewright.recipes.digits:digits_four_steps_canvas",
+    "digits_four_steps_plain": "strokewright.recipes.digits:digits_four_steps_plain",
+    "digits_twenty_steps": "strokewright.recipes.digits:digits_twenty_steps",
+    "sketches_128": "strokewright.recipes.sketches:sketches_128",
+    "sketches_fixed_width": "strokewright.recipes.sketches:sketches_fixed_width",
+    "sketches_four": "strokewright.recipes.sketches:sketches_four",
+    "sketches_no_lstm": "strokewright.recipes.sketches:sketches_no_lstm",
+    "sketches_ten": "strokewright.recipes.sketches:sketches_ten",
+    "sketches_ten_again": "strokewright.recipes.sketches:sketches_ten_again",
+    "rooms": "strokewright.recipes.rooms:rooms",
     "smoke": "strokewright.recipes.smoke:smoke",
 }
 

@@ -36,3 +36,20 @@ def digits_four_steps() -> RunConfig:
             checkpoint_minutes=4.0,
         ),
     )
+
+
+def digits_four_steps_canvas() -> RunConfig:
+    """The same drawer trained through the bundled canvas network, as in the paper."""
+    return digits_four_steps().replaced({"model.config.canvas": "canvas/strokes"})
+
+
+def digits_four_steps_plain() -> RunConfig:
+    """The same drawer without its LSTM: each step sees picture and canvas only."""
+    return digits_four_steps().replaced({"model.config.lstm": False})
+
+
+def digits_twenty_steps() -> RunConfig:
+    """Twenty strokes a digit; the canvases on the way count a little, lest most strokes never learn."""
+    return digits_four_steps().replaced(
+        {"model.config.steps": 20, "model.config.early_share": 0.2, "training.batch_size": 32, "training.steps": 30_000}
+    )
