@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from strokewright.drawing.drawing import Stroke
+from strokewright.drawing.drawing import Box, Stroke
 from strokewright.errors import OptionError
 from strokewright.render.protocol import VOCABULARIES, to_cubic
 
@@ -14,9 +14,13 @@ def test_rows_decode_encode_and_become_marks(name):
     rows = np.random.default_rng(0).random((5, len(vocabulary.columns)))
     assert np.allclose(vocabulary.encode(vocabulary.decode(rows, 64), 64), rows)
     mark = vocabulary.to_mark(rows[0], 64)
-    corner = mark.nodes[0] if isinstance(mark, Stroke) else np.array([mark.x0, mark.y0])
     decoded = vocabulary.decode(rows[0], 64)
-    assert np.allclose(corner, decoded[:2] if isinstance(mark, Stroke) else np.minimum(decoded[:2], decoded[2:4]))
+    if isinstance(mark, Stroke):
+        assert np.allclose(mark.nodes[0], decoded[:2])
+    elif isinstance(mark, Box):
+        assert np.allclose([mark.x0, mark.y0], np.minimum(decoded[:2], decoded[2:4]))
+    else:
+        assert np.allclose(mark.low, np.minimum(decoded[:3], decoded[3:6]))
     with pytest.raises(OptionError, match="columns"):
         vocabulary.decode(rows[:, 1:], 64)
 

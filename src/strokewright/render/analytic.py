@@ -1,7 +1,8 @@
 """Actions → layers, differentiably: the analytic renderers behind one function, chosen by the vocabulary's shape.
 
-A layer is what one mark adds to a canvas: ink (1 channel), or L, a, b, alpha (4 channels); `composite.lay` puts it
-down. A canvas network (`models/canvas_drawer/canvas_network.py`) makes the same layers, learned from any renderer.
+A layer is what one mark adds to a canvas: ink (1 channel), or L, a, b, alpha (4 channels, or 4 a view of a prism);
+`composite.lay` puts it down, `prism.stack` those of prisms. A canvas network
+(`models/canvas_drawer/canvas_network.py`) makes the same layers, learned from any renderer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from strokewright.render import box, curve
+from strokewright.render import box, curve, prism
 from strokewright.render.protocol import Vocabulary
 
 
@@ -40,15 +41,18 @@ def layer(vocabulary: Vocabulary, actions: Tensor, size_px: int, softness_px: fl
         softness_px: How much further than a sharp edge the ink fades out, ≥ 0.
 
     Returns:
-        (n, 1, size, size) ink, or (n, 4, size, size) L, a, b, alpha; differentiable in the actions.
+        (n, 1, size, size) ink, or (n, 4, size, size) L, a, b, alpha, or (n, 4 · views, size, size), view after view;
+        differentiable in the actions.
     """
     rows = to_pixels(vocabulary, actions, size_px)
     size = (size_px, size_px)
-    if vocabulary.shape == "box":
+    if vocabulary.shape == "prism":
+        ink = prism.coverage(rows[:, :6], size_px, softness_px)
+    elif vocabulary.shape == "box":
         ink = box.coverage(rows[:, :4], size, softness_px)[:, None]
     else:
         ink = curve.coverage(*control_and_width(vocabulary, rows), size, softness_px)[:, None]
     if vocabulary.paint == "ink":
         return ink
-    colour = rows[:, -4:-1, None, None].expand(-1, -1, size_px, size_px)
-    return torch.cat([colour, ink * rows[:, -1, None, None, None]], dim=1)
+    colour = rows[:, None, -4:-1, None, None].expand(-1, ink.shape[1], -1, size_px, size_px)
+    return torch.cat([colour, (ink * rows[:, -1, None, None, None])[:, :, None]], dim=2).flatten(1, 2)

@@ -2,7 +2,7 @@
 
 An action is one row of numbers in [0, 1], as a drawer puts them out; its Vocabulary says what the columns are, over
 which range they run, and how a row becomes a mark. `field` columns are fractions of the square the drawer sees, `px`
-columns run over their range in pixels, `share` columns (L, a, b, alpha) are used as they are.
+columns run over their range in pixels, `share` columns (L, a, b, alpha, and corners in a cube) are used as they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from strokewright.drawing.drawing import Box, Drawing, Mark, Stroke
+from strokewright.drawing.drawing import Box, Drawing, Mark, Prism, Stroke
 from strokewright.errors import OptionError
 from strokewright.render.colour import WHITE_LAB, to_rgb
 
@@ -62,20 +62,23 @@ class Vocabulary:
         shape: Which geometry the first columns describe.
         paint: "ink": a layer is one channel of coverage; the canvas keeps the maximum. "lab": a layer is L, a, b and
             alpha, each in [0, 1] (see `colour.py`); the canvas holds L, a, b, and newer paint covers older.
+        views: Pictures of one mark. Three for prisms (see `prism.py`): layers and canvases hold view after view, and
+            nearer paint covers farther.
         fixed_width_px: Width of strokes that have no width columns.
     """
 
     name: str
     columns: tuple[Column, ...]
     make_mark: Callable[[Floats], Mark]
-    shape: Literal["stroke", "box"] = "stroke"
+    shape: Literal["stroke", "box", "prism"] = "stroke"
     paint: Literal["ink", "lab"] = "ink"
+    views: int = 1
     fixed_width_px: float | None = None
 
     @property
     def blank(self) -> tuple[float, ...]:
         """What each channel of an empty canvas holds: no ink, or white."""
-        return (0.0,) if self.paint == "ink" else WHITE_LAB
+        return (0.0,) if self.paint == "ink" else WHITE_LAB * self.views
 
     def scale(self, field_px: float) -> tuple[Floats, Floats]:
         """Return (low, range), each (columns,): an action y means low + y · range, in pixels where they apply."""
@@ -97,6 +100,10 @@ class Vocabulary:
     def to_mark(self, action: ArrayLike, field_px: float) -> Mark:
         """Build the mark of one action row."""
         return self.make_mark(self.decode(action, field_px))
+
+    def is_there(self, action: ArrayLike) -> bool:
+        """Whether a row makes a mark at all: prisms are solid, so one whose alpha is below a half is not there."""
+        return self.shape != "prism" or bool(np.asarray(action)[-1] >= 0.5)
 
     def _checked(self, actions: ArrayLike) -> Floats:
         rows = np.asarray(actions, dtype=np.float64)
@@ -141,8 +148,13 @@ def _make_box(row: Floats) -> Box:
     return Box(x0, y0, x1, y1, colour=to_rgb(row[4:7]), score=float(np.clip(row[7], 0, 1)))
 
 
+def _make_prism(row: Floats) -> Prism:
+    return Prism(np.minimum(row[:3], row[3:6]), np.maximum(row[:3], row[3:6]), colour=to_rgb(row[6:9]))
+
+
 _PAINT = tuple(Column(channel, "share") for channel in ("lightness", "green_red", "blue_yellow", "alpha"))
 _CORNERS = tuple(Column(f"{axis}{index}", "field") for index in range(2) for axis in "xy")
+_CUBE_CORNERS = tuple(Column(f"{axis}{index}", "share") for index in range(2) for axis in "xyz")
 
 VOCABULARIES: dict[str, Vocabulary] = {
     vocabulary.name: vocabulary
@@ -153,5 +165,6 @@ VOCABULARIES: dict[str, Vocabulary] = {
         _stroke_vocabulary("quadratic-colour", 3, coloured=True),
         _stroke_vocabulary("cubic-colour", 4, coloured=True),
         Vocabulary("rectangle", _CORNERS + _PAINT, _make_box, shape="box", paint="lab"),
+        Vocabulary("prism", _CUBE_CORNERS + _PAINT, _make_prism, shape="prism", paint="lab", views=3),
     )
 }

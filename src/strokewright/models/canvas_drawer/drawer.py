@@ -28,6 +28,7 @@ from strokewright.render.actions import Pixels, render_actions
 from strokewright.render.analytic import layer
 from strokewright.render.colour import DISTANCE, to_rgb_array
 from strokewright.render.composite import lay
+from strokewright.render.prism import stack
 from strokewright.render.protocol import VOCABULARIES, Floats
 
 _LEAK = 0.2
@@ -89,7 +90,8 @@ class Drawer(Pretrained):
         places = torch.stack([row.expand(config.size_px, -1), row[:, None].expand(-1, config.size_px)])
         self.register_buffer("_places", places, False)
         self.register_buffer("_paper", torch.tensor(paper)[:, None, None], False)
-        weight = torch.tensor(DISTANCE if self.vocabulary.paint == "lab" else (1.0,))
+        views = self.vocabulary.views
+        weight = torch.tensor(DISTANCE * views if self.vocabulary.paint == "lab" else (1.0,)) / views**0.5
         self.register_buffer("_weight", weight[:, None, None], False)
 
     def set_progress(self, share: float) -> None:
@@ -149,12 +151,20 @@ class Drawer(Pretrained):
         encoded, canvas, state = self.encode(hint), self.blank(len(hint)), self.start(len(hint))
         canvases: list[Tensor] = []
         actions: list[Tensor] = []
+        layers: list[Tensor] = []
         for _ in range(self.config.steps):
             action, state = self.look(encoded, canvas.detach(), state)
-            canvas = lay(canvas, self._layer(canvas, action.clamp(0, 1), softness_px))
-            canvases.append(canvas)
             actions.append(action)
+            layers.append(self._layer(canvas, action.clamp(0, 1), softness_px))
+            canvas = self._put(canvas, layers, actions)
+            canvases.append(canvas)
         return torch.stack(canvases), torch.stack(actions)
+
+    def _put(self, canvas: Tensor, layers: list[Tensor], actions: list[Tensor]) -> Tensor:
+        """Put the newest layer on the canvas; where depth decides what hides what, put all of them anew."""
+        if self.vocabulary.shape == "prism":
+            return stack(self.blank(len(canvas)), layers, [action.clamp(0, 1) for action in actions])
+        return lay(canvas, layers[-1])
 
     def _layer(self, canvas: Tensor, action: Tensor, softness_px: float) -> Tensor:
         if not self.config.canvas:
@@ -226,6 +236,7 @@ class Drawer(Pretrained):
         """Turn canvases into sRGB (batch, 3, height, width)."""
         if self.vocabulary.paint == "ink":
             return 1 - canvas.expand(-1, 3, -1, -1)
+        canvas = canvas.unflatten(1, (-1, 3)).transpose(1, 2).flatten(2, 3)  # views one above another
         return torch.from_numpy(to_rgb_array(canvas.permute(0, 2, 3, 1).cpu().numpy())).permute(0, 3, 1, 2)
 
 
