@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # torch is only imported once a run starts
 
 RECIPES: dict[str, str] = {
     "canvas_drawer_lineart": "strokewright.recipes.canvas_drawer:canvas_drawer_lineart",
+    "digits_coloured": "strokewright.recipes.coloured:digits_coloured",
     "digits_four_steps": "strokewright.recipes.digits:digits_four_steps",
     "digits_four_steps_canvas": "strokewright.recipes.digits:digits_four_steps_canvas",
     "digits_four_steps_plain": "strokewright.recipes.digits:digits_four_steps_plain",
