@@ -17,11 +17,16 @@ def drawer_batch():
     return {"ink": ink, "canvas": canvas}
 
 
+def picture_batch():
+    return {"target": drawer_batch()["ink"][:, None, 4:52:2, 4:52:2]}
+
+
 EXAMPLES = {
+    "drawer": ({"size_px": 24, "steps": 2, "channels": (8, 8, 8), "hidden": 16}, picture_batch),
     "line-drawer": (
         {"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0},
         drawer_batch,
-    )
+    ),
 }
 
 
