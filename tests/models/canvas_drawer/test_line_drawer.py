@@ -34,6 +34,16 @@ def test_draws_strokes_in_the_field(changes):
         assert width.min() >= 0.5
 
 
+def test_a_fixed_width_is_every_strokes_width():
+    drawer = small_drawer(fixed_width_px=3.0)
+    for _, _, width in drawer.draw(torch.rand(2, 64, 64)):
+        assert (width == 3.0).all()
+    batch = {"ink": torch.rand(2, 64, 64)}
+    drawer.loss(batch)["loss"].backward()
+    assert drawer.propose.weight.grad[:6].abs().sum() > 0  # the six coordinates
+    assert drawer.propose.weight.grad[6:8].abs().sum() == 0
+
+
 def test_stops_stop_each_picture_by_itself():
     drawer = small_drawer()
     with torch.no_grad():

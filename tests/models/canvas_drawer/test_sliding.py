@@ -75,6 +75,12 @@ def test_a_canvas_leaves_only_what_is_missing(drawer):
     assert {piece.place % 7 for piece in pieces} <= {5, 6}  # columns of places that see x ≥ 192
 
 
+def test_grey_is_drawn_once_it_counts_as_ink(drawer):
+    grey = np.full((128, 128), 0.4, np.float32)
+    assert list(draw_sliding(drawer, grey)) == []
+    assert list(draw_sliding(drawer, grey, solid=0.1))
+
+
 def test_streams_and_repeats(drawer):
     ink = page(200, 200)
     whole = list(draw_sliding(drawer, ink))
