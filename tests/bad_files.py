@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from strokewright.drawing import Drawing, Stroke
+from strokewright.drawing import Box, Drawing, Stroke
 from strokewright.files import FORMATS, find_format, write_many
 
 COUNT = 500
@@ -27,10 +27,11 @@ def good_files() -> dict[str, bytes]:
         Stroke([[9, 9], [200, 100]], [[[50, 90], [90, 0]]]),
     )
     drawing = Drawing(strokes, (256, 256), maker="m", seed=1, metadata={"word": "cat", "key_id": "5"})
+    rooms = drawing.replace(marks=(Box(5, 9, 90, 80, label="Kitchen", score=0.7), Box(90, 9, 200, 80)))
     files: dict[str, bytes] = {}
     for suffix in READABLE:
-        stream = io.BytesIO()
-        write_many([drawing] * (4 if find_format(suffix).holds_many else 1), stream, suffix)
+        stream, form = io.BytesIO(), find_format(suffix)
+        write_many([rooms if form.kind is Box else drawing] * (4 if form.holds_many else 1), stream, suffix)
         files[suffix] = stream.getvalue()
     picture = np.full((16, 24, 3), 230, dtype=np.uint8) + random.integers(0, 25, (16, 24, 3), dtype=np.uint8)
     picture[7:10, 4:20] = (20, 40, 90)
@@ -56,6 +57,14 @@ def hostile_files() -> Iterator[tuple[str, bytes]]:
     yield ".svg", f'<!DOCTYPE svg [<!ENTITY e0 "ha">{entities}]><svg><text>&e9;</text></svg>'.encode()
     yield ".svg", b'<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg>&x;</svg>'
     yield ".svg", b'<svg><path stroke="red" d="M0 0L' + b"9" * 100_000 + b' 5"/></svg>'
+    yield ".coco.json", b"[" * 100_000
+    yield ".coco.json", b'{"images": [], "annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}]}'
+    yield ".coco.json", b'{"images": [{"id": 1, "width": 1e999, "height": 5}], "annotations": []}'
+    yield ".labelstudio.json", b'[{"data": {"image": "a.png"}}]'
+    yield ".labelstudio.json", b'{"data": 5}'
+    yield ".csv", b"label,score\nKitchen,0.5\n"
+    yield ".csv", b"label,score,x0,y0,x1,y1,colour,page_width,page_height\nKitchen,0.5,9,2,3,4,#000000,10,10\n"
+    yield ".csv", b"label,score,x0,y0,x1,y1,colour,page_width,page_height\nKitchen,much,1,2,3,4,#000000,10,10\n"
     yield ".svg", b'<?xml version="1.0" encoding="utf-7"?><svg/>'
     for value in ("nan", "inf", "1e999", "", "5 5 x", "--5"):
         yield ".svg", f'<svg><path stroke="red" d="M0 0L{value} 5"/></svg>'.encode()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from strokewright.drawing import Drawing, Stroke
+from strokewright.drawing import Box, Drawing, Stroke
 from strokewright.drawing.curves import flatten
 from strokewright.errors import EmptyError, FormatError, OptionError
 from strokewright.files import FORMATS, find_format, formats, read, read_many, write, write_many
@@ -27,7 +27,15 @@ DRAWINGS = {
         metadata={"word": "dog & cat", "key_id": "5891796615823360", "split": "test", "note": 'tab\tline\nquote"é'},
     ),
 }
-READABLE = [suffix for suffix in FORMATS if find_format(suffix).read]
+STROKES = [suffix for suffix in FORMATS if find_format(suffix).kind is Stroke]
+READABLE = [suffix for suffix in STROKES if find_format(suffix).read]
+OTHERS = {
+    Box: Drawing(
+        (Box(10, 20, 30.5, 50, (0, 0.2, 1), 'a "door", <1>', 0.75), Box(0, 0, 200, 100), Box(5, 6, 5, 6, label="é")),
+        (200, 100),
+    )
+}
+"""What the formats for other kinds of marks are tested with."""
 
 
 def to_bytes(drawing: Drawing, suffix: str) -> bytes:
@@ -36,7 +44,7 @@ def to_bytes(drawing: Drawing, suffix: str) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", STROKES)
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_every_drawing_is_written_the_same_to_streams_and_files(suffix: str, name: str, tmp_path: Path) -> None:
     path = tmp_path / f"sub/drawing{suffix}"
@@ -86,7 +94,25 @@ def test_empty_drawings_are_refused_and_the_old_file_stays(suffix: str, tmp_path
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", [suffix for suffix in FORMATS if suffix not in STROKES])
+def test_other_marks_come_back_in_order_and_strokes_are_refused(suffix: str) -> None:
+    form = find_format(suffix)
+    drawing = OTHERS[form.kind]
+    data = to_bytes(drawing, suffix)
+    if form.read is not None:
+        back = read(data, format=suffix)
+        assert back.size == drawing.size
+        assert len(back.marks) == len(drawing.marks)
+        for ours, expected in zip(back.marks, drawing.marks, strict=True):
+            assert isinstance(ours, Box)
+            assert (ours.label, ours.score) == (expected.label, expected.score)
+            corners = [(mark.x0, mark.y0, mark.x1, mark.y1) for mark in (ours, expected)]
+            assert_allclose(*corners, atol=form.precision_px)
+    with pytest.raises(FormatError, match="Stroke"):
+        to_bytes(DRAWINGS["lines"], suffix)
+
+
+@pytest.mark.parametrize("suffix", STROKES)
 def test_many_drawings_keep_their_order_or_are_refused(suffix: str) -> None:
     stream, some = io.BytesIO(), [DRAWINGS["lines"], DRAWINGS["one point"], DRAWINGS["lines"]]
     if not find_format(suffix).holds_many:

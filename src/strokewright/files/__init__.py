@@ -45,6 +45,9 @@ FORMATS = {
     ".bin": "strokewright.files.quickdraw_bin:BIN",
     ".npz": "strokewright.files.sketch_rnn_npz:NPZ",
     ".npy": "strokewright.files.stroke_npy:NPY",
+    ".coco.json": "strokewright.files.boxes_coco:COCO",
+    ".labelstudio.json": "strokewright.files.boxes_label_studio:LABEL_STUDIO",
+    ".csv": "strokewright.files.boxes_csv:CSV",
 }
 """Suffix → "module:Format". Strings, so that importing this package loads no format."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from strokewright.drawing import Drawing, Stroke
+from strokewright.drawing import Box, Drawing, Mark, Stroke
 from strokewright.errors import FormatError
 
 Reader = Callable[[BinaryIO], Iterator[Drawing]]
@@ -26,6 +26,7 @@ class Format:
             written.
         holds_many: Whether one file holds many drawings; otherwise `write` gets exactly one.
         precision_px: Points come back within this distance, on pages of up to 1,000 px.
+        kind: The kind of mark it is for; some formats (SVG, pictures) hold others too.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Format:
     write: Writer | None = None
     holds_many: bool = False
     precision_px: float = 0.0
+    kind: type[Mark] = Stroke
 
 
 def read_limited(stream: BinaryIO, limit_bytes: int) -> bytes:
@@ -52,3 +54,12 @@ def only_strokes(drawing: Drawing, name: str) -> list[Stroke]:
         if not isinstance(mark, Stroke):
             raise FormatError(f"{name}: expected strokes alone, got a {type(mark).__name__}; write .svg")
     return drawing.strokes
+
+
+def only_boxes(drawing: Drawing, name: str) -> list[Box]:
+    """Return the boxes of a drawing that holds nothing else. Raises FormatError for marks the format cannot hold."""
+    boxes = [mark for mark in drawing.marks if isinstance(mark, Box)]
+    if len(boxes) < len(drawing.marks):
+        other = next(mark for mark in drawing.marks if not isinstance(mark, Box))
+        raise FormatError(f"{name}: expected boxes alone, got a {type(other).__name__}; write .svg")
+    return boxes
