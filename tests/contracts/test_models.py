@@ -1,10 +1,13 @@
 """Every model of the table: finite loss, a gradient for every parameter, the same under a seed, saved = loaded."""
 
+import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from strokewright.errors import OptionError, WeightsError
 from strokewright.models import MODELS, find_model
+from strokewright.models.canvas_drawer.plan_batches import plan_row
 from strokewright.models.pretrained import load_pretrained
 
 
@@ -21,12 +24,21 @@ def picture_batch():
     return {"target": drawer_batch()["ink"][:, None, 4:52:2, 4:52:2]}
 
 
+def plan_batch():
+    types = np.zeros((512, 512), dtype=np.uint8)
+    types[100:260, 100:300], types[100:260, 304:400], types[264:400, 100:400] = 3, 5, 11
+    ink = np.where(ndimage.binary_dilation(types > 0, iterations=3) & (types == 0), 255, 0).astype(np.uint8)
+    rows = [plan_row(ink, types), plan_row(ink.T, types.T)]
+    return {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
+
+
 EXAMPLES = {
     "drawer": ({"size_px": 24, "steps": 2, "channels": (8, 8, 8), "hidden": 16}, picture_batch),
     "line-drawer": (
         {"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0},
         drawer_batch,
     ),
+    "room-drawer": ({"channels": (8, 8, 8, 8), "dropout": 0.0}, plan_batch),
 }
 
 

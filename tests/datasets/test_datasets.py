@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import struct
 import zipfile
 
@@ -11,10 +12,11 @@ from PIL import Image
 
 from strokewright.datasets import DATASETS, Dataset
 from strokewright.datasets import download as downloads
+from strokewright.datasets.floorplans import CLASSES, ROOM_COLOURS
 from strokewright.datasets.omniglot import PICTURE_LINE_PX
 from strokewright.datasets.sheets import Sheets
 from strokewright.datasets.smoothing import curve_through, smoothed
-from strokewright.drawing import Drawing, Stroke
+from strokewright.drawing import Box, Drawing, Stroke
 from strokewright.drawing.curves import flatten
 from strokewright.errors import DataError
 from strokewright.render.skia import render_ink
@@ -26,6 +28,23 @@ def strokes_zip(path):
     with zipfile.ZipFile(path, "w") as archive:
         for drawer in (1, 16, 20):
             archive.writestr(f"small/Greek/character02/0395_{drawer:02d}.txt", OMNIGLOT_TEXT)
+    return path
+
+
+def plans_zip(path):
+    """Two plans with one kitchen each."""
+    drawing, codes = np.full((512, 512), 255, np.uint8), np.zeros((512, 512), np.uint8)
+    drawing[100, 50:90], codes[20:100, 50:90] = 0, 3
+    plans = {
+        name: {"split": name, "source_size": [9, 9], "rooms": [[3, 50, 20, 90, 100, 1.0]]} for name in ("train", "test")
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in plans:
+            for folder, pixels in (("drawing", drawing), ("rooms", codes)):
+                stream = io.BytesIO()
+                Image.fromarray(pixels).save(stream, "PNG")
+                archive.writestr(f"{name}/{folder}/{name}.png", stream.getvalue())
+    path.with_suffix(".json").write_text(json.dumps({"classes": CLASSES, "canvas": 512, "plans": plans}))
     return path
 
 
@@ -67,6 +86,7 @@ def make_files(folder):
     for name, content in arrays.items():
         np.savez(files[name], **content)
     files["omniglot-strokes"] = strokes_zip(folder / "strokes.zip")
+    files["floorplans"] = plans_zip(folder / "plans.zip")
     files["svg-folder"] = folder / "mine"
     files["svg-folder"].mkdir()
     Drawing.from_points([[(1, 1), (5, 5)]], (10, 10)).save(files["svg-folder"] / "a.svg")
@@ -93,7 +113,7 @@ def test_every_dataset_opens_by_its_file(name, files):
     samples = list(data)
     assert [s.split for s in samples] == data.split_names().tolist()
     for sample in samples:
-        assert (sample.drawing is None) != (sample.picture is None)
+        assert sample.drawing is not None or sample.picture is not None
         if sample.picture is not None:
             assert sample.picture.dtype == np.float32
             assert 0 <= sample.picture.min() <= sample.picture.max() <= 1
@@ -103,6 +123,18 @@ def test_every_dataset_opens_by_its_file(name, files):
     assert len(data[1:]) == len(data) - 1
     with pytest.raises(IndexError):
         data[len(data)]
+
+
+def test_floor_plans_hold_rooms_ink_and_classes(files):
+    plans = Dataset.open(files["floorplans"])
+    sample = plans[1]
+    assert sample.drawing.marks == (Box(50, 20, 90, 100, ROOM_COLOURS["Kitchen"], "Kitchen"),)
+    assert np.argwhere(sample.picture > 0).tolist() == [[100, x] for x in range(50, 90)]
+    assert np.unique(plans.class_map(1)[20:100, 50:90]).tolist() == [3]
+    assert plans.class_map(1).sum() == 3 * 80 * 40
+    files["floorplans"].with_name("other.zip").write_bytes(files["floorplans"].read_bytes())
+    with pytest.raises(DataError, match="belong together"):
+        Dataset.open(files["floorplans"].with_name("other.zip"))
 
 
 def test_strokes_come_out_as_the_pen_left_them(files):

@@ -36,6 +36,7 @@ DATASETS = {
     "svg-folder": "strokewright.datasets.svg_folder:DrawingFolder",
     "random-strokes": "strokewright.datasets.random_strokes:RandomStrokes",
     "sheets": "strokewright.datasets.sheets:Sheets",
+    "floorplans": "strokewright.datasets.floorplans:Floorplans",
 }
 """Name → "module:Class". A class is opened by path, or with its defaults if it needs none."""
 
@@ -88,4 +89,8 @@ def _kind(path: Path) -> str:
         return "drawing-file"
     if any(name.endswith("_01.txt") for name in names):
         return "omniglot-strokes"
-    raise DataError(f"{path}: expected an .npz or a zip of Omniglot strokes, got another archive; unpack it first")
+    if any("/rooms/" in name for name in names):
+        return "floorplans"
+    raise DataError(
+        f"{path}: expected an .npz, or a zip of Omniglot strokes or floor plans, got another archive; unpack it first"
+    )

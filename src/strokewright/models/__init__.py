@@ -15,6 +15,7 @@ from strokewright.errors import OptionError
 MODELS: dict[str, str] = {
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
+    "room-drawer": "strokewright.models.canvas_drawer.room_drawer:RoomDrawer",
 }
 
 

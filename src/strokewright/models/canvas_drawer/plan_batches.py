@@ -51,15 +51,16 @@ class PlanBatches:
         for number in range(index * batch_size, (index + 1) * batch_size):
             epoch, place = divmod(number, count)
             if not self._change:
-                rows.append(_row(self._ink[place], self._types[place]))
+                rows.append(plan_row(self._ink[place], self._types[place]))
                 continue
             order = np.random.default_rng((self._seed, epoch)).permutation(count)
             rng = np.random.default_rng((self._seed, 1, number))
-            rows.append(_row(*_changed(self._ink[order[place]], self._types[order[place]], rng)))
+            rows.append(plan_row(*_changed(self._ink[order[place]], self._types[order[place]], rng)))
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
-def _row(ink: Bytes, types: Bytes) -> dict[str, NDArray[Any]]:
+def plan_row(ink: Bytes, types: Bytes) -> dict[str, NDArray[Any]]:
+    """Return one row of a batch for a plan (512, 512) and its class map."""
     rooms, boxes = number_rooms(types)
     centre = slice(CELL_PX // 2, None, CELL_PX)
     seen = rooms[centre, centre]
