@@ -9,6 +9,8 @@ from strokewright.errors import OptionError, WeightsError
 from strokewright.models import MODELS, find_model
 from strokewright.models.canvas_drawer.plan_batches import plan_row
 from strokewright.models.pretrained import load_pretrained
+from strokewright.render.actions import render_layers
+from strokewright.render.protocol import VOCABULARIES
 
 
 def drawer_batch():
@@ -32,7 +34,14 @@ def plan_batch():
     return {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
 
 
+def action_batch():
+    action = torch.rand(4, 8, generator=torch.Generator().manual_seed(1))
+    layer = render_layers(VOCABULARIES["quadratic"], action.double().numpy(), 24)
+    return {"action": action, "layer": torch.from_numpy(layer)}
+
+
 EXAMPLES = {
+    "canvas-network": ({"hidden": 8, "depth": 2}, action_batch),
     "drawer": ({"size_px": 24, "steps": 2, "channels": (8, 8, 8), "hidden": 16}, picture_batch),
     "line-drawer": (
         {"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0},

@@ -13,6 +13,7 @@ from typing import Any
 from strokewright.errors import OptionError
 
 MODELS: dict[str, str] = {
+    "canvas-network": "strokewright.models.canvas_drawer:CanvasNetwork",
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
     "room-drawer": "strokewright.models.canvas_drawer.room_drawer:RoomDrawer",

@@ -21,7 +21,9 @@ if TYPE_CHECKING:  # torch is only imported once a run starts
     from strokewright.training.sitting import Callback
 
 RECIPES: dict[str, str] = {
+    "canvas_strokes": "strokewright.recipes.canvas:canvas_strokes",
     "canvas_drawer_lineart": "strokewright.recipes.canvas_drawer:canvas_drawer_lineart",
+    "characters": "strokewright.recipes.characters:characters",
     "digits_coloured": "strokewright.recipes.coloured:digits_coloured",
     "digits_four_steps": "strokewright.recipes.digits:digits_four_steps",
     "digits_four_steps_canvas": "strokewright.recipes.digits:digits_four_steps_canvas",

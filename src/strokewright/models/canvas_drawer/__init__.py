@@ -6,8 +6,18 @@ fixed number of marks, from any vocabulary and through any canvas; `canvas_netwo
 `pictures.py`, `windows.py` and `scenes.py` make what they learn from.
 """
 
+from strokewright.models.canvas_drawer.canvas_network import CanvasNetwork, CanvasNetworkConfig
 from strokewright.models.canvas_drawer.drawer import Drawer, DrawerConfig
 from strokewright.models.canvas_drawer.line_drawer import LineDrawer, LineDrawerConfig
 from strokewright.models.canvas_drawer.sliding import Piece, draw_sliding
 
-__all__ = ["Drawer", "DrawerConfig", "LineDrawer", "LineDrawerConfig", "Piece", "draw_sliding"]
+__all__ = [
+    "CanvasNetwork",
+    "CanvasNetworkConfig",
+    "Drawer",
+    "DrawerConfig",
+    "LineDrawer",
+    "LineDrawerConfig",
+    "Piece",
+    "draw_sliding",
+]

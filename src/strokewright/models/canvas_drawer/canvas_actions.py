@@ -1,0 +1,100 @@
+"""Random actions, and batches of them with the layers a renderer paints: what canvas networks learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strokewright.render.actions import render_layers
+from strokewright.render.protocol import VOCABULARIES, ActionRenderer, Floats, Vocabulary
+
+_BLOCK = 64  # actions painted at a time
+
+
+def random_actions(vocabulary: Vocabulary, rng: np.random.Generator, count: int, field_px: float) -> Floats:
+    """Draw actions (count, columns) in [0, 1] that cover small marks as well as large ones.
+
+    Lengths and widths are log-uniform. One in six actions is uniform in all columns, one in 25 a dot, one in ten
+    straight; half of the strokes keep one width; ends may lie over the border.
+    """
+    rows = np.empty((count, len(vocabulary.columns)))
+    units = np.array([column.unit for column in vocabulary.columns])
+    points = int((units == "field").sum()) // 2
+    if points:
+        rows[:, units == "field"] = _points(rng, count, points, field_px).reshape(count, -1)
+    for index, column in enumerate(vocabulary.columns):
+        if column.unit == "px" and column.low > 0:
+            rows[:, index] = np.exp(rng.uniform(np.log(column.low), np.log(column.high), count))
+        elif column.unit != "field":
+            rows[:, index] = rng.uniform(column.low, column.high, count)
+    widths = np.flatnonzero(units == "px")
+    if len(widths) > 1:
+        even = rng.random(count) < 0.5
+        rows[np.ix_(even, widths)] = rows[even][:, widths[:1]]
+    if vocabulary.paint == "lab":
+        rows[:, -1] = 1 - (1 - rows[:, -1]) * rng.random(count)
+    actions = np.clip(vocabulary.encode(rows, field_px), 0, 1)
+    uniform = rng.random(count) < 1 / 6
+    actions[uniform] = rng.random((int(uniform.sum()), len(units)))
+    return actions
+
+
+def _points(rng: np.random.Generator, count: int, points: int, field_px: float) -> Floats:
+    """Points (count, points, 2) in pixels: along a chord of log-uniform length, pushed off it."""
+    middle = rng.uniform(0, field_px, (count, 1, 2))
+    length = np.exp(rng.uniform(np.log(1), np.log(1.4 * field_px), (count, 1, 1)))
+    angle = rng.uniform(0, 2 * np.pi, (count, 1))
+    chord = length * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    across = np.stack([-chord[..., 1], chord[..., 0]], axis=-1)
+    places = np.linspace(-0.5, 0.5, points)[:, None] if points > 1 else np.zeros((1, 1))
+    bent = rng.random((count, 1, 1)) < 0.9
+    inner = np.ones((points, 1))
+    inner[[0, -1]] = 0
+    sway = rng.normal(0, (0.15, 0.4), (count, points, 2)) * inner * bent
+    placed = middle + chord * (places + sway[..., :1]) + across * sway[..., 1:]
+    dots = rng.random((count, 1, 1)) < 0.04
+    return np.where(dots, placed[:, :1] + (placed - placed[:, :1]) * 0.01, placed)
+
+
+class Layers:
+    """Batches of `action` (batch, columns) and `layer` (batch, 1 or 4, size, size), as a renderer painted it.
+
+    Painting costs more than learning from it, so the actions form a pool of limited size, painted as they are first
+    asked for. Batch i depends on (seed, i) alone.
+
+    Args:
+        seed: Seed of the actions and of their order.
+        vocabulary: What the columns mean; a name in the table, or one's own.
+        renderer: Paints action rows; None: the true renderer.
+        size_px: Side of the layers.
+        pool: How many actions are painted before they repeat.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        vocabulary: str | Vocabulary = "quadratic",
+        renderer: ActionRenderer | None = None,
+        size_px: int = 64,
+        pool: int = 12_000,
+    ) -> None:
+        self.vocabulary = VOCABULARIES[vocabulary] if isinstance(vocabulary, str) else vocabulary
+        self.size_px = size_px
+        self._renderer = renderer or (lambda actions: render_layers(self.vocabulary, actions, size_px))
+        self._seed, self._pool = seed, max(_BLOCK, pool)
+        self._blocks: list[tuple[Floats, NDArray[np.uint8]]] = []
+
+    def batch(self, index: int, batch_size: int) -> dict[str, NDArray[np.float32]]:
+        """Return batch `index`, drawn from the actions painted so far (index alone says how many)."""
+        available = min(self._pool, (index + 1) * batch_size + _BLOCK) // _BLOCK
+        while len(self._blocks) < available:
+            self._blocks.append(self._paint(len(self._blocks)))
+        places = np.random.default_rng((self._seed, 1, index)).integers(0, available * _BLOCK, batch_size)
+        rows = [(self._blocks[place // _BLOCK], place % _BLOCK) for place in places]
+        layer = np.stack([block[1][row] for block, row in rows]).astype(np.float32) / np.float32(255)
+        return {"action": np.stack([block[0][row] for block, row in rows]).astype(np.float32), "layer": layer}
+
+    def _paint(self, block: int) -> tuple[Floats, NDArray[np.uint8]]:
+        actions = random_actions(self.vocabulary, np.random.default_rng((self._seed, 0, block)), _BLOCK, self.size_px)
+        layers = np.asarray(self._renderer(actions))
+        return actions, np.rint((layers[:, None] if layers.ndim == 3 else layers) * 255).astype(np.uint8)

@@ -1,0 +1,229 @@
+"""The coordinate canvas: every pixel looks at an action from where it stands, through one small network for all.
+
+What an action's points mean is known from the vocabulary; what a renderer paints there is learned. Points of a stroke
+steer a Bézier curve: a pixel sees how far beside it, beyond its end and along it it lies, its distances to the points,
+and the other columns. Points of other shapes are seen as offsets and their products. All lengths are pixels, so a
+network trained on one field size works on any. Pixels that no ink can reach are skipped.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import comb
+
+import torch
+from torch import Tensor, nn
+
+from strokewright.render.analytic import to_pixels
+from strokewright.render.protocol import Vocabulary
+
+_TINY = 1e-3  # px²: keeps distances smooth at zero
+_NEWTON_STEPS = 2
+_SAMPLES = 17  # points of a path that the search looks at
+
+
+class View(nn.Module):
+    """What pixels see of an action; the columns of a vocabulary by unit.
+
+    Args:
+        vocabulary: What the columns mean; its field columns are x, y of points, one after the other.
+        reach_px: Farthest ink from the points or their path, beyond half the largest px column.
+    """
+
+    outputs: int
+
+    def __init__(self, vocabulary: Vocabulary, reach_px: float) -> None:
+        super().__init__()
+        units = [column.unit for column in vocabulary.columns]
+        self.points = units.count("field") // 2
+        self.field = [index for index, unit in enumerate(units) if unit == "field"]
+        self.widths = [index for index, unit in enumerate(units) if unit == "px"]
+        self.others = [index for index, unit in enumerate(units) if unit == "share"]
+        self.reach_px = reach_px
+
+    def points_of(self, rows: Tensor) -> Tensor:
+        """Take the points (n, points, 2) out of decoded rows (n, columns)."""
+        return rows[:, self.field].unflatten(1, (-1, 2))
+
+    def limit(self, rows: Tensor) -> Tensor:
+        """How far from the points or their path ink can lie, (n,) pixels."""
+        widest = rows[:, self.widths].amax(dim=1) / 2 if self.widths else rows.new_zeros(len(rows))
+        return widest + self.reach_px
+
+    def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Say which pixels (pixels, 2) ink can reach: (n, pixels) bool."""
+        raise NotImplementedError
+
+    def forward(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
+        """Describe pixels.
+
+        Args:
+            rows: Decoded actions (n, columns).
+            owner: Which action each pixel is asked about, (pairs,).
+            at: Centres of the pixels, (pairs, 2).
+
+        Returns:
+            (pairs, outputs), differentiable in the rows.
+        """
+        raise NotImplementedError
+
+
+class PathView(View):
+    """What pixels see of a stroke: where they stand beside its path."""
+
+    def __init__(self, vocabulary: Vocabulary, reach_px: float) -> None:
+        super().__init__(vocabulary, reach_px)
+        degree = self.points - 1
+        t = torch.linspace(0, 1, _SAMPLES)
+        bernstein = [comb(degree, i) * t**i * (1 - t) ** (degree - i) for i in range(self.points)]
+        self.register_buffer("_path", torch.stack(bernstein, dim=1), False)
+        self.outputs = 9 + self.points + 6 * len(self.widths) + len(self.others)
+
+    def samples(self, rows: Tensor) -> Tensor:
+        """Return points along each path, (n, samples, 2)."""
+        return torch.einsum("mk,nka->nma", self.get_buffer("_path"), self.points_of(rows))
+
+    def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Say which pixels ink can reach."""
+        samples = self.samples(rows)
+        gap = (samples[:, 1:] - samples[:, :-1]).norm(dim=2).amax(dim=1) / 2
+        squares = torch.baddbmm(
+            samples.square().sum(2)[:, None], pixels.expand(len(rows), -1, -1), samples.mT, alpha=-2
+        )
+        nearest = squares.amin(dim=2) + pixels.square().sum(1)
+        return nearest < (self.limit(rows) + gap).square()[:, None]
+
+    def forward(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
+        """Describe pixels by the nearest place on the path."""
+        samples = self.samples(rows)
+        before, middle, after = samples[:, :-2], samples[:, 1:-1], samples[:, 2:]
+        pieces = torch.cat([middle, (after - before) / 2, (after + before) / 2 - middle], dim=2)  # parabolas
+        with torch.no_grad():
+            nearest = (samples[owner] - at[:, None]).square().sum(2).argmin(1)
+        piece = (nearest - 1).clamp(0, _SAMPLES - 3)
+        local = pieces.flatten(0, 1).index_select(0, owner * (_SAMPLES - 2) + piece)
+        offset, chord, bend = at - local[:, :2], local[:, 2:4], local[:, 4:]
+        with torch.no_grad():  # the distance needs no gradient through the nearest place
+            u = _nearest(offset, chord, bend, (nearest - 1 - piece).to(at.dtype))
+        along = (piece + 1 + u) / (_SAMPLES - 1)
+        radius = offset - chord * u[:, None] - bend * u.square()[:, None]
+        distance, frame = _frame(radius, chord + 2 * bend * u[:, None], bend, along)
+        return torch.cat([frame, *self._columns(rows.index_select(0, owner), at, distance, along)], dim=1)
+
+    def _columns(self, own: Tensor, at: Tensor, distance: Tensor, along: Tensor) -> list[Tensor]:
+        """Describe pixels by the points' distances and the other columns."""
+        ends = ((self.points_of(own) - at[:, None]).square().sum(2) + _TINY).sqrt()
+        seen = [ends.asinh() / 2]
+        if self.widths:
+            width, along = own[:, self.widths] / 8, along[:, None]
+            edge = distance[:, None] / 4 - width
+            tips = (ends[:, :1] / 4 - width, ends[:, -1:] / 4 - width)
+            seen += [width, width * along, edge, edge * along, *tips]
+        return [*seen, own[:, self.others]]
+
+
+class OffsetView(View):
+    """What pixels see of any other shape: their offsets to its points on several scales, and products of them."""
+
+    def __init__(self, vocabulary: Vocabulary, reach_px: float) -> None:
+        super().__init__(vocabulary, reach_px)
+        columns = 2 * self.points
+        rest = len(self.widths) + len(self.others)
+        self.outputs = 3 * columns + columns * (columns - 1) // 2 + self.points + rest * (1 + columns)
+        self.register_buffer("_pairs", torch.triu_indices(columns, columns, 1), False)
+
+    def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Say which pixels ink can reach: those near the box around the points."""
+        points, limit = self.points_of(rows), self.limit(rows)[:, None, None]
+        low, high = points.amin(1, keepdim=True) - limit, points.amax(1, keepdim=True) + limit
+        return ((pixels > low) & (pixels < high)).all(dim=2)
+
+    def forward(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
+        """Describe pixels by offsets to the points."""
+        own = rows.index_select(0, owner)
+        offsets = self.points_of(own) - at[:, None]
+        norms = (offsets.square().sum(2) + _TINY).sqrt().asinh() / 2
+        flat = offsets.flatten(1)
+        sharp = (flat / 1.5).tanh()
+        first, second = self.get_buffer("_pairs")
+        rest = torch.cat([own[:, self.widths] / 8, own[:, self.others]], dim=1)
+        steered = (flat[:, :, None] * rest[:, None] / 8).flatten(1)
+        products = sharp[:, first] * sharp[:, second]
+        return torch.cat([sharp, flat / 32, flat.asinh() / 2, products, norms, rest, steered], dim=1)
+
+
+class CoordinateCanvas(nn.Module):
+    """Layers by one small network for all pixels.
+
+    Args:
+        vocabulary: What an action's columns mean.
+        channels: Channels of a layer.
+        hidden: Width of the hidden layers.
+        depth: How many there are.
+        reach_px: As in `View`.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, channels: int, hidden: int, depth: int, reach_px: float) -> None:
+        super().__init__()
+        self.vocabulary, self.channels = vocabulary, channels
+        fields = sum(column.unit == "field" for column in vocabulary.columns)
+        steered = vocabulary.shape == "stroke" and fields >= 4
+        self.view = (PathView if steered else OffsetView)(vocabulary, reach_px)
+        sizes = [self.view.outputs, *[hidden] * depth]
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(sizes):
+            layers += [nn.Linear(inputs, outputs), nn.SiLU()]
+        self.body = nn.Sequential(*layers)
+        self.out = nn.Linear(hidden, channels)
+        self.bypass = nn.Linear(self.view.outputs, channels, bias=False)  # lets colours pass without a detour
+
+    def forward(self, actions: Tensor, size_px: int) -> Tensor:
+        """Paint actions (n, columns) on squares of their own: (n, channels, size, size)."""
+        rows = to_pixels(self.vocabulary, actions, size_px)
+        pixels = pixel_centres(size_px, rows)
+        with torch.no_grad():
+            owner, place = self.view.reachable(rows, pixels).nonzero(as_tuple=True)
+        values = self.values(rows, owner, pixels[place]).sigmoid()
+        layer = values.new_zeros(len(rows) * size_px**2, self.channels)
+        layer = layer.index_put((owner * size_px**2 + place,), values)
+        return layer.unflatten(0, (len(rows), size_px, size_px)).permute(0, 3, 1, 2)
+
+    def logits(self, actions: Tensor, size_px: int, owner: Tensor, place: Tensor) -> Tensor:
+        """Paint chosen pixels of a square only: logits (pairs, channels) of pixel `place` under action `owner`."""
+        rows = to_pixels(self.vocabulary, actions, size_px)
+        return self.values(rows, owner, pixel_centres(size_px, rows)[place])
+
+    def values(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
+        """Put pixels through the network: logits (pairs, channels)."""
+        seen = self.view(rows, owner, at)
+        return self.out(self.body(seen)) + self.bypass(seen)
+
+
+def pixel_centres(size_px: int, like: Tensor) -> Tensor:
+    """Return x, y of the pixel centres of a square, row by row, (pixels, 2)."""
+    line = torch.arange(size_px, device=like.device, dtype=like.dtype) + 0.5
+    return torch.stack([line.repeat(size_px), line.repeat_interleave(size_px)], dim=1)
+
+
+def _nearest(offset: Tensor, chord: Tensor, bend: Tensor, start: Tensor) -> Tensor:
+    """Find where on its parabola, -1 to 1, each pixel is nearest, by Newton steps from `start`."""
+    u = start
+    for _ in range(_NEWTON_STEPS):
+        radius = offset - chord * u[:, None] - bend * u.square()[:, None]
+        tangent = chord + 2 * bend * u[:, None]
+        square = tangent.square().sum(1)
+        curvature = (square - 2 * (radius * bend).sum(1)).maximum(0.5 * square) + _TINY
+        u = (u + (radius * tangent).sum(1) / curvature).clamp(-1, 1)
+    return u
+
+
+def _frame(radius: Tensor, tangent: Tensor, bend: Tensor, along: Tensor) -> tuple[Tensor, Tensor]:
+    """Describe pixels by where they stand beside a path: their distance (pairs,), and nine numbers (pairs, 9)."""
+    speed = (tangent.square().sum(1) + _TINY).sqrt()
+    beside = (radius[:, 0] * tangent[:, 1] - radius[:, 1] * tangent[:, 0]) / speed
+    beyond = (radius * tangent).sum(1) / speed
+    distance = (radius.square().sum(1) + _TINY).sqrt()
+    turn = 2 * (tangent[:, 0] * bend[:, 1] - tangent[:, 1] * bend[:, 0]) / (speed.square() + 10 * _TINY)
+    seen = [distance / 4, (distance - 2).tanh(), (distance - 5).tanh(), beside.asinh() / 2, beyond.asinh() / 2]
+    seen += [along, along.square(), speed.asinh() / 2, (4 * turn).asinh() / 2]
+    return distance, torch.stack(seen, dim=1)
