@@ -11,6 +11,7 @@ from strokewright.cli.app import COMMANDS, build
 
 MINIMAL_WORDS = {
     "trace": ("{picture}",),
+    "draw": ("{picture}",),
     "convert": ("{drawing}",),
     "models": (),
     "train": ("no_such_recipe", "--out", "{folder}/run"),

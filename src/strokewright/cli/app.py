@@ -48,6 +48,11 @@ COMMANDS = {
             "trace 'scans/**/*.png' -o 'svg/{stem}.svg' --skip-existing",
         ),
     ),
+    "draw": Command(
+        "strokewright.cli.draw:draw",
+        "Draw small pictures of one figure, such as letters, in a fixed number of strokes.",
+        ("draw letter.png -o letter.svg", "draw 'digits/*.png' -o 'svg/{stem}.svg' --model draw/digits"),
+    ),
     "convert": Command(
         "strokewright.cli.convert:convert",
         "Turn drawing files into other formats; files that hold many drawings are taken apart or put together.",

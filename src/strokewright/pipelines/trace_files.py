@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from strokewright.drawing import Drawing
 from strokewright.pipelines.batch import OnError, Record, Source, map_files
 from strokewright.pipelines.convert import DEFAULT_WRITE, WriteOptions
 from strokewright.pipelines.load import load
@@ -25,9 +26,13 @@ class TraceFile:
     options: TraceOptions
     write: WriteOptions
 
+    def drawing(self, source: Source) -> Drawing:
+        """Trace a picture. Raises EmptyError for a blank one."""
+        return _tracer(self.model)(source, **self.options.model_dump())
+
     def __call__(self, source: Source, output: Path) -> dict[str, float]:
         """Trace a picture and write the drawing; return its stats. Raises EmptyError for a blank picture."""
-        drawing = _tracer(self.model)(source, **self.options.model_dump())
+        drawing = self.drawing(source)
         drawing.save(output, **self.write.chosen())
         return drawing.stats()
 
