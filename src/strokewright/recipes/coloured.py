@@ -22,8 +22,8 @@ def digits_coloured() -> RunConfig:
             evaluation=Source(make=_DIGITS, options={"split": "valid"}),
         ),
         training=TrainingOptions(
-            steps=12_000,
-            minutes=20.0,
+            steps=20_000,
+            minutes=25.0,
             batch_size=64,
             learning_rate=1e-3,
             warmup_steps=200,
