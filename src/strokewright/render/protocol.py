@@ -43,12 +43,13 @@ class ActionRenderer(Protocol):
 
 @dataclass(frozen=True)
 class Column:
-    """One number of an action: its name, unit and range (low at 0, high at 1)."""
+    """One number of an action: its name, unit and range (low at 0, high at 1), and what an untrained drawer says."""
 
     name: str
     unit: Literal["field", "px", "share"]
     low: float = 0.0
     high: float = 1.0
+    first: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,10 @@ def _make_prism(row: Floats) -> Prism:
 
 _PAINT = tuple(Column(channel, "share") for channel in ("lightness", "green_red", "blue_yellow", "alpha"))
 _CORNERS = tuple(Column(f"{axis}{index}", "field") for index in range(2) for axis in "xy")
-_CUBE_CORNERS = tuple(Column(f"{axis}{index}", "share") for index in range(2) for axis in "xyz")
+# A box without extent has no gradient, hence corners that begin apart.
+_CUBE_CORNERS = tuple(
+    Column(f"{axis}{index}", "share", first=0.3 + 0.4 * index) for index in range(2) for axis in "xyz"
+)
 
 VOCABULARIES: dict[str, Vocabulary] = {
     vocabulary.name: vocabulary

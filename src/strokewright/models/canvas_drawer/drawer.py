@@ -83,7 +83,8 @@ class Drawer(Pretrained):
         self.mix = nn.Linear(config.hidden, config.hidden)
         self.act = nn.Linear(config.hidden, actions)
         nn.init.normal_(self.act.weight, std=0.02)
-        nn.init.constant_(self.act.bias, 0.5)
+        with torch.no_grad():
+            self.act.bias.copy_(torch.tensor([column.first for column in self.vocabulary.columns]))
         self._share = 1.0  # of the training; sharp edges unless the loop says otherwise
         self._network: list[Any] = []  # a list hides the frozen canvas network from parameters and files
         row = torch.linspace(-1, 1, config.size_px)
