@@ -131,7 +131,11 @@ def machine() -> str:
 
 
 def save_sheet(
-    path: Path, header: Sequence[str], rows: Sequence[tuple[str, Sequence[NDArray[np.floating]]]], cell_px: int = 256
+    path: Path,
+    header: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[NDArray[np.floating]]]],
+    cell_px: int = 256,
+    colours: int | None = None,
 ) -> None:
     """Write a contact sheet: one row of pictures a case, captions above the columns and left of the rows.
 
@@ -140,6 +144,7 @@ def save_sheet(
         header: A caption for each column.
         rows: (caption, pictures): each picture (h, w) ink, (h, w, 3) or (3, h, w) colours, in [0, 1].
         cell_px: Side of a cell.
+        colours: Keep only so many colours, for a smaller file; None: all.
     """
     margin_px, gap_px = 150, 6
     size = (margin_px + len(header) * (cell_px + gap_px), 24 + len(rows) * (cell_px + gap_px))
@@ -152,6 +157,8 @@ def save_sheet(
         draw.multiline_text((6, top), caption, fill="black")
         for column, picture in enumerate(pictures):
             sheet.paste(_cell(picture, cell_px), (margin_px + column * (cell_px + gap_px), top))
+    if colours is not None:
+        sheet = sheet.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, optimize=True)
 
