@@ -22,6 +22,11 @@ if TYPE_CHECKING:  # torch is only imported once a run starts
 
 RECIPES: dict[str, str] = {
     "canvas_strokes": "strokewright.recipes.canvas:canvas_strokes",
+    "canvas_strokes_paper": "strokewright.recipes.canvas:canvas_strokes_paper",
+    "canvas_thin": "strokewright.recipes.canvas:canvas_thin",
+    "canvas_colour": "strokewright.recipes.canvas:canvas_colour",
+    "canvas_rectangles": "strokewright.recipes.canvas:canvas_rectangles",
+    "canvas_prisms": "strokewright.recipes.canvas:canvas_prisms",
     "canvas_drawer_lineart": "strokewright.recipes.canvas_drawer:canvas_drawer_lineart",
     "characters": "strokewright.recipes.characters:characters",
     "digits_coloured": "strokewright.recipes.coloured:digits_coloured",
@@ -36,6 +41,7 @@ RECIPES: dict[str, str] = {
     "sketches_ten": "strokewright.recipes.sketches:sketches_ten",
     "sketches_ten_again": "strokewright.recipes.sketches:sketches_ten_again",
     "rooms": "strokewright.recipes.rooms:rooms",
+    "prisms": "strokewright.recipes.prisms:prisms",
     "smoke": "strokewright.recipes.smoke:smoke",
 }
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from strokewright.render.actions import render_layers
+from strokewright.render.composite import lay
 from strokewright.render.protocol import VOCABULARIES, ActionRenderer, Floats, Vocabulary
 
 _BLOCK = 64  # actions painted at a time
@@ -57,7 +60,7 @@ def _points(rng: np.random.Generator, count: int, points: int, field_px: float) 
 
 
 class Layers:
-    """Batches of `action` (batch, columns) and `layer` (batch, 1 or 4, size, size), as a renderer painted it.
+    """Batches of `action` (batch, columns) and `layer` (batch, 1 or 4 a view, size, size), as a renderer painted it.
 
     Painting costs more than learning from it, so the actions form a pool of limited size, painted as they are first
     asked for. Batch i depends on (seed, i) alone.
@@ -68,6 +71,8 @@ class Layers:
         renderer: Paints action rows; None: the true renderer.
         size_px: Side of the layers.
         pool: How many actions are painted before they repeat.
+        roll_out: With more than 1, batches also hold `canvas`, the paper after 0 to roll_out - 1 other actions: a
+            roll-out with random actions, cut at a random step and then reset.
     """
 
     def __init__(
@@ -77,22 +82,41 @@ class Layers:
         renderer: ActionRenderer | None = None,
         size_px: int = 64,
         pool: int = 12_000,
+        roll_out: int = 1,
     ) -> None:
         self.vocabulary = VOCABULARIES[vocabulary] if isinstance(vocabulary, str) else vocabulary
         self.size_px = size_px
         self._renderer = renderer or (lambda actions: render_layers(self.vocabulary, actions, size_px))
-        self._seed, self._pool = seed, max(_BLOCK, pool)
+        self._seed, self._pool, self._roll_out = seed, max(_BLOCK, pool), roll_out
         self._blocks: list[tuple[Floats, NDArray[np.uint8]]] = []
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[np.float32]]:
         """Return batch `index`, drawn from the actions painted so far (index alone says how many)."""
+        rng = np.random.default_rng((self._seed, 1, index))
         available = min(self._pool, (index + 1) * batch_size + _BLOCK) // _BLOCK
         while len(self._blocks) < available:
             self._blocks.append(self._paint(len(self._blocks)))
-        places = np.random.default_rng((self._seed, 1, index)).integers(0, available * _BLOCK, batch_size)
+        places = rng.integers(0, available * _BLOCK, (self._roll_out, batch_size))
+        action, layer = self._take(places[-1])
+        if self._roll_out == 1:
+            return {"action": action, "layer": layer}
+        canvas = torch.tensor(self.vocabulary.blank)[:, None, None].expand(batch_size, -1, *layer.shape[2:])
+        steps = rng.integers(0, self._roll_out, batch_size)
+        for step, rows in enumerate(places[:-1]):
+            there = torch.from_numpy(steps > step)[:, None, None, None]
+            canvas = torch.where(there, self._lay(canvas, self._take(rows)[1]), canvas)
+        return {"action": action, "layer": layer, "canvas": canvas.numpy()}
+
+    def _take(self, places: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return actions and layers of the pool."""
         rows = [(self._blocks[place // _BLOCK], place % _BLOCK) for place in places]
         layer = np.stack([block[1][row] for block, row in rows]).astype(np.float32) / np.float32(255)
-        return {"action": np.stack([block[0][row] for block, row in rows]).astype(np.float32), "layer": layer}
+        return np.stack([block[0][row] for block, row in rows]).astype(np.float32), layer
+
+    def _lay(self, canvas: Tensor, layer: NDArray[np.float32]) -> Tensor:
+        views = self.vocabulary.views
+        parts = zip(canvas.chunk(views, dim=1), torch.from_numpy(layer).chunk(views, dim=1), strict=True)
+        return torch.cat([lay(below, above) for below, above in parts], dim=1)
 
     def _paint(self, block: int) -> tuple[Floats, NDArray[np.uint8]]:
         actions = random_actions(self.vocabulary, np.random.default_rng((self._seed, 0, block)), _BLOCK, self.size_px)

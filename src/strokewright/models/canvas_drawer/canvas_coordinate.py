@@ -2,7 +2,8 @@
 
 What an action's points mean is known from the vocabulary; what a renderer paints there is learned. Points of a stroke
 steer a Bézier curve: a pixel sees how far beside it, beyond its end and along it it lies, its distances to the points,
-and the other columns. Points of other shapes are seen as offsets and their products. All lengths are pixels, so a
+and the other columns. Points of other shapes are seen as offsets and their products, solids' corners coordinate by
+coordinate. All lengths are pixels, so a
 network trained on one field size works on any. Pixels that no ink can reach are skipped.
 """
 
@@ -54,13 +55,14 @@ class View(nn.Module):
         """Say which pixels (pixels, 2) ink can reach: (n, pixels) bool."""
         raise NotImplementedError
 
-    def forward(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         """Describe pixels.
 
         Args:
             rows: Decoded actions (n, columns).
             owner: Which action each pixel is asked about, (pairs,).
             at: Centres of the pixels, (pairs, 2).
+            size_px: Side of the field.
 
         Returns:
             (pairs, outputs), differentiable in the rows.
@@ -93,7 +95,7 @@ class PathView(View):
         nearest = squares.amin(dim=2) + pixels.square().sum(1)
         return nearest < (self.limit(rows) + gap).square()[:, None]
 
-    def forward(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         """Describe pixels by the nearest place on the path."""
         samples = self.samples(rows)
         before, middle, after = samples[:, :-2], samples[:, 1:-1], samples[:, 2:]
@@ -138,7 +140,7 @@ class OffsetView(View):
         low, high = points.amin(1, keepdim=True) - limit, points.amax(1, keepdim=True) + limit
         return ((pixels > low) & (pixels < high)).all(dim=2)
 
-    def forward(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
+    def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         """Describe pixels by offsets to the points."""
         own = rows.index_select(0, owner)
         offsets = self.points_of(own) - at[:, None]
@@ -150,6 +152,31 @@ class OffsetView(View):
         steered = (flat[:, :, None] * rest[:, None] / 8).flatten(1)
         products = sharp[:, first] * sharp[:, second]
         return torch.cat([sharp, flat / 32, flat.asinh() / 2, products, norms, rest, steered], dim=1)
+
+
+class SolidView(View):
+    """What pixels see of a solid: how far they lie from each corner coordinate, across and down, plain and mirrored.
+
+    Which coordinate runs which way in which view is left to the network; all views share one pass.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, reach_px: float) -> None:
+        super().__init__(vocabulary, reach_px)
+        self.outputs = 3 * 24 + 12 + len(vocabulary.columns) - 6
+
+    def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Say that ink may lie anywhere: the views are not known."""
+        return torch.ones(len(rows), len(pixels), dtype=torch.bool, device=rows.device)
+
+    def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
+        """Describe pixels by offsets to corner coordinates, which are shares of the side."""
+        own = rows.index_select(0, owner)
+        ways = torch.cat([at, size_px - at], dim=1)
+        offsets = own[:, None, :6] * size_px - ways[:, :, None]  # (pairs, 4 ways, 6 coordinates)
+        sharp = (offsets / 1.5).tanh()
+        inside = sharp[..., :3] * sharp[..., 3:]
+        seen = [sharp, offsets / 32, offsets.asinh() / 2, inside]
+        return torch.cat([*(part.flatten(1) for part in seen), own[:, 6:]], dim=1)
 
 
 class CoordinateCanvas(nn.Module):
@@ -166,9 +193,7 @@ class CoordinateCanvas(nn.Module):
     def __init__(self, vocabulary: Vocabulary, channels: int, hidden: int, depth: int, reach_px: float) -> None:
         super().__init__()
         self.vocabulary, self.channels = vocabulary, channels
-        fields = sum(column.unit == "field" for column in vocabulary.columns)
-        steered = vocabulary.shape == "stroke" and fields >= 4
-        self.view = (PathView if steered else OffsetView)(vocabulary, reach_px)
+        self.view = _view(vocabulary, reach_px)
         sizes = [self.view.outputs, *[hidden] * depth]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):
@@ -183,7 +208,7 @@ class CoordinateCanvas(nn.Module):
         pixels = pixel_centres(size_px, rows)
         with torch.no_grad():
             owner, place = self.view.reachable(rows, pixels).nonzero(as_tuple=True)
-        values = self.values(rows, owner, pixels[place]).sigmoid()
+        values = self._values(rows, owner, pixels[place], size_px).sigmoid()
         layer = values.new_zeros(len(rows) * size_px**2, self.channels)
         layer = layer.index_put((owner * size_px**2 + place,), values)
         return layer.unflatten(0, (len(rows), size_px, size_px)).permute(0, 3, 1, 2)
@@ -191,11 +216,10 @@ class CoordinateCanvas(nn.Module):
     def logits(self, actions: Tensor, size_px: int, owner: Tensor, place: Tensor) -> Tensor:
         """Paint chosen pixels of a square only: logits (pairs, channels) of pixel `place` under action `owner`."""
         rows = to_pixels(self.vocabulary, actions, size_px)
-        return self.values(rows, owner, pixel_centres(size_px, rows)[place])
+        return self._values(rows, owner, pixel_centres(size_px, rows)[place], size_px)
 
-    def values(self, rows: Tensor, owner: Tensor, at: Tensor) -> Tensor:
-        """Put pixels through the network: logits (pairs, channels)."""
-        seen = self.view(rows, owner, at)
+    def _values(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
+        seen = self.view(rows, owner, at, size_px)
         return self.out(self.body(seen)) + self.bypass(seen)
 
 
@@ -203,6 +227,13 @@ def pixel_centres(size_px: int, like: Tensor) -> Tensor:
     """Return x, y of the pixel centres of a square, row by row, (pixels, 2)."""
     line = torch.arange(size_px, device=like.device, dtype=like.dtype) + 0.5
     return torch.stack([line.repeat(size_px), line.repeat_interleave(size_px)], dim=1)
+
+
+def _view(vocabulary: Vocabulary, reach_px: float) -> View:
+    if vocabulary.shape == "prism":
+        return SolidView(vocabulary, reach_px)
+    steered = vocabulary.shape == "stroke" and sum(column.unit == "field" for column in vocabulary.columns) >= 4
+    return PathView(vocabulary, reach_px) if steered else OffsetView(vocabulary, reach_px)
 
 
 def _nearest(offset: Tensor, chord: Tensor, bend: Tensor, start: Tensor) -> Tensor:

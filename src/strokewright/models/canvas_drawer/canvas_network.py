@@ -21,6 +21,7 @@ from torch import Tensor
 from strokewright.drawing.drawing import Mark
 from strokewright.errors import OptionError
 from strokewright.models.canvas_drawer.canvas_coordinate import CoordinateCanvas
+from strokewright.models.canvas_drawer.canvas_paper import PaperCanvas
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.colour import DISTANCE
 from strokewright.render.composite import lay
@@ -28,6 +29,7 @@ from strokewright.render.protocol import VOCABULARIES, Column, Floats, Vocabular
 
 _NEAR_PX = 3  # pixels at most so far from ink count as near
 _FAR_SHARE = 1 / 8  # of the pixels that a step looks at, those that lie anywhere
+_INK_WEIGHT = 4.0  # of inked pixels where whole canvases are compared
 _ENTROPY_SHARE = 0.05  # of cross-entropy at the start: squared distance alone may settle on blank
 
 
@@ -54,6 +56,8 @@ class CanvasNetworkConfig(BaseModel):
     depth: int = Field(3, ge=1, le=8, description="coordinate: how many layers")
     reach_px: float = Field(2.0, gt=0, description="coordinate: farthest ink from the path, beyond half the width")
     pixels: int = Field(120, ge=8, description="coordinate: pixels of a layer that a step looks at, about")
+    channels: int = Field(32, ge=4, description="paper: channels of the residual layers")
+    blocks: int = Field(3, ge=1, description="paper: residual layers")
 
     @model_validator(mode="after")
     def _known(self) -> CanvasNetworkConfig:
@@ -75,10 +79,15 @@ class CanvasNetwork(Pretrained):
         super().__init__()
         self.config = config
         self.vocabulary = config.find_vocabulary()
-        channels = 1 if self.vocabulary.paint == "ink" else 4
-        self.painter = CoordinateCanvas(self.vocabulary, channels, config.hidden, config.depth, config.reach_px)
+        channels = self.vocabulary.views * (1 if self.vocabulary.paint == "ink" else 4)
+        self.painter: CoordinateCanvas | PaperCanvas
+        if config.preset == "coordinate":
+            self.painter = CoordinateCanvas(self.vocabulary, channels, config.hidden, config.depth, config.reach_px)
+        else:
+            sides = (len(self.vocabulary.columns), len(self.vocabulary.blank), channels)
+            self.painter = PaperCanvas(*sides, config.size_px, config.channels, config.blocks)
         self._share = 1.0
-        weight = torch.tensor(DISTANCE if channels == 4 else (1.0,))
+        weight = torch.tensor((1.0,) if self.vocabulary.paint == "ink" else DISTANCE)
         self.register_buffer("_weight", weight[:, None, None], False)
         self.register_buffer("_paper", torch.tensor(self.vocabulary.blank)[:, None, None], False)
 
@@ -94,34 +103,72 @@ class CanvasNetwork(Pretrained):
             action: (batch, columns) in [0, 1].
 
         Returns:
-            Layers (batch, 1 or 4, size, size) as of `ActionRenderer`; differentiable in the action.
-        """
-        return self.painter(action, canvas.shape[-1])
+            Layers (batch, 1 or 4 a view, size, size) as of `ActionRenderer`; differentiable in the action.
 
-    def paint(self, canvas: Tensor, action: Tensor) -> Tensor:
-        """Paint one action onto each canvas: x' = lay(x, C(x, y))."""
-        return lay(canvas, self.layer(canvas, action))
+        Raises:
+            OptionError: Preset "paper", and a canvas of another size than it learned.
+        """
+        if isinstance(self.painter, CoordinateCanvas):
+            return self.painter(action, canvas.shape[-1])
+        return self.painter(action, canvas)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Compare pixels near the ink, and a few anywhere, with what the renderer painted.
+        """Compare with what the renderer painted.
+
+        The preset "coordinate" compares layers, in pixels near the ink and a few anywhere; "paper" compares canvases,
+        x' = lay(x, C(x, y)).
 
         Args:
-            batch: `action` (batch, columns), and `layer` (batch, 1 or 4, size, size), the renderer's.
+            batch: `action` (batch, columns); `layer` (batch, 1 or 4 a view, size, size), the renderer's; optionally
+                `canvas`, what was painted before.
 
         Returns:
-            loss; pixels: squared error of the chosen pixels.
+            loss; pixels: squared error, of the chosen pixels or weighed by ink.
         """
         action, truth = batch["action"].float(), batch["layer"].float()
-        chosen = self._choose(truth[:, -1])
-        owner, place = chosen.nonzero(as_tuple=True)
-        logits = self.painter.logits(action, truth.shape[-1], owner, place)
-        wanted = truth.flatten(2)[owner, :, place]
-        error = (logits.sigmoid() - wanted).square()
-        pixels = error[:, -1].mean()
-        if wanted.shape[1] == 4:  # a colour matters as much as it covers
-            pixels = pixels + (error[:, :3] * self.get_buffer("_weight")[:, 0, 0] ** 2 * wanted[:, 3:]).sum(1).mean()
-        entropy = F.binary_cross_entropy_with_logits(logits[:, -1], wanted[:, -1])
+        if isinstance(self.painter, CoordinateCanvas):
+            pixels, entropy = self._compare_pixels(self.painter, action, truth)
+        else:
+            before = batch["canvas"].float() if "canvas" in batch else self.blank(len(truth), truth.shape[-1])
+            pixels, entropy = self._compare_canvases(before, action, truth)
         return {"loss": pixels + _ENTROPY_SHARE * (1 - self._share) * entropy, "pixels": pixels}
+
+    def _compare_pixels(self, network: CoordinateCanvas, action: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        owner, place = self._choose(self._ink(truth).amax(dim=1)).nonzero(as_tuple=True)
+        logits = self._by_view(network.logits(action, truth.shape[-1], owner, place))
+        wanted = self._by_view(truth.flatten(2)[owner, :, place])
+        error = (logits.sigmoid() - wanted).square()
+        pixels = error[..., -1].mean()
+        if self.vocabulary.paint == "lab":  # a colour matters as much as it covers
+            weight = self.get_buffer("_weight")[:, 0, 0].square()
+            pixels = pixels + (error[..., :3] * weight).sum(-1).mul(wanted[..., -1]).mean()
+        return pixels, F.binary_cross_entropy_with_logits(logits[..., -1], wanted[..., -1])
+
+    def _compare_canvases(self, before: Tensor, action: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        painted = self.layer(before, action)
+        difference = self._difference(self.lay(before, painted), self.lay(before, truth))
+        ink = self._ink(truth)
+        pixels = (difference * (1 + _INK_WEIGHT * ink.amax(dim=1))).mean()
+        return pixels, F.binary_cross_entropy(self._ink(painted), ink)
+
+    def lay(self, canvas: Tensor, layer: Tensor) -> Tensor:
+        """Lay each view of a layer on its canvas (batch, canvas channels, size, size); order alone says what hides."""
+        views = self.vocabulary.views
+        parts = zip(canvas.chunk(views, dim=1), layer.chunk(views, dim=1), strict=True)
+        return torch.cat([lay(below, above) for below, above in parts], dim=1)
+
+    def _by_view(self, values: Tensor) -> Tensor:
+        """Split channels (…, channels) by view: (…, views, 1 or 4)."""
+        return values.unflatten(-1, (self.vocabulary.views, -1))
+
+    def _ink(self, layer: Tensor) -> Tensor:
+        """How much each view is covered, (batch, views, size, size)."""
+        return layer.unflatten(1, (self.vocabulary.views, -1))[:, :, -1]
+
+    def _difference(self, a: Tensor, b: Tensor) -> Tensor:
+        """Squared distance of canvases, (batch, size, size), a mean over views."""
+        parts = (a - b).unflatten(1, (self.vocabulary.views, -1)) * self.get_buffer("_weight")
+        return parts.square().sum(dim=2).mean(dim=1)
 
     def _choose(self, ink: Tensor) -> Tensor:
         """Choose pixels at random, most of them near ink (batch, size, size): (batch, pixels) bool.
@@ -151,16 +198,15 @@ class CanvasNetwork(Pretrained):
 
         Args:
             action: (n, columns) in [0, 1].
-            truth: The renderer's layers, (n, 1 or 4, size, size).
+            truth: The renderer's layers, (n, 1 or 4 a view, size, size).
 
         Returns:
             Of the network, and of a blank canvas in its place; each (n,).
         """
         blank = self.blank(len(truth), truth.shape[-1])
-        weight, wanted = self.get_buffer("_weight"), lay(blank, truth)
-        painted = lay(blank, self.layer(blank, action))
-        parts = [((picture - wanted) * weight).square().sum(dim=(1, 2, 3)) for picture in (painted, blank)]
-        return parts[0], parts[1]
+        wanted = self.lay(blank, truth)
+        painted = self.lay(blank, self.layer(blank, action))
+        return self._difference(painted, wanted).sum(dim=(1, 2)), self._difference(blank, wanted).sum(dim=(1, 2))
 
     def blank(self, batch: int, size_px: int) -> Tensor:
         """Return empty canvases (batch, canvas channels, size, size)."""
