@@ -29,10 +29,10 @@ class Pages:
 
 
 def page_sets(count: int, tuning: bool = False) -> list[Pages]:
-    """Line art with pens of many widths, the same with one width, and sheets of characters; `count` pages each.
+    """Line art with pens of many widths, the same with one width, and sheets of characters.
 
     Args:
-        count: Pages a set, spread evenly over the drawings there are.
+        count: Pages of the main set, spread evenly over the drawings there are; half as many of the others.
         tuning: Other drawings, for choosing options: every tenth TU-Berlin drawing from the fifth on, Omniglot's
             drawers 15 to 17. Otherwise the test drawings, which no training and no choice has seen.
     """
@@ -41,10 +41,11 @@ def page_sets(count: int, tuning: bool = False) -> list[Pages]:
     places = np.arange(4, len(split), 9) if tuning else np.arange(len(split))
     places = places[np.linspace(0, len(places) - 1, min(count, len(places))).round().astype(int)]
     plain = [drawing for place in places if (drawing := split[int(place)].drawing) is not None]
-    sheets = Dataset.open("sheets", split="valid" if tuning else "test", seed=SEED, count=count)
+    half = -(-count // 2)
+    sheets = Dataset.open("sheets", split="valid" if tuning else "test", seed=SEED, count=half)
     return [
         Pages("line art, pens of 1.5 to 8 px", [with_many_pens(d, i) for i, d in enumerate(plain)], main=True),
-        Pages(f"line art, {LINE_PX:g} px", plain),
+        Pages(f"line art, {LINE_PX:g} px", plain[::2]),
         Pages("Omniglot sheets", [sample.drawing for sample in sheets if sample.drawing is not None]),
     ]
 

@@ -61,7 +61,7 @@ def run(quick: bool) -> dict[str, Any]:
     finally:
         torch.set_num_threads(threads)
     count = QUICK_PAGES if quick else PAGES
-    data = f"{count} pages of 512 px a set, none trained on; one thread"
+    data = f"{count} pages of 512 px of the main set, half as many of the others, none trained on; one thread"
     if quick:
         data += "; in brief the bundled drawer alone"
     if untrained:
