@@ -34,7 +34,7 @@ def page_sets(count: int, tuning: bool = False) -> list[Pages]:
     Args:
         count: Pages of the main set, spread evenly over the drawings there are; half as many of the others.
         tuning: Other drawings, for choosing options: every tenth TU-Berlin drawing from the fifth on, Omniglot's
-            drawers 15 to 17. Otherwise the test drawings, which no training and no choice has seen.
+            drawers 15 to 17. Otherwise the test drawings, which no training has seen.
     """
     split = Dataset.open("tuberlin", width_px=LINE_PX).split("train" if tuning else "test")
     # of ten drawings in a row the first is test, so nine in a row are of the train split

@@ -1,7 +1,7 @@
 """The sliding drawers that `bench sketches` compares: the rows of the paper's Table 2, and the hierarchy's first pass.
 
-All have the same lessons and patches, seed and number of steps: four to eight minutes of one thread each. To draw without
-overlap or in flood-fill order takes no training of its own: they learn on single fields with random parts drawn
+All have the same lessons and patches, seed and number of steps: four to eight minutes of one thread each. To draw
+without overlap or in flood-fill order takes no training of its own: they learn on single fields with random parts drawn
 already, and how the field moves is no part of that.
 """
 
