@@ -39,6 +39,7 @@ SEED = 0
 SIDE_BY_SIDE = 128
 ROUNDS_AN_UPDATE = 4
 UPDATES_A_CHUNK = 16  # between checkpoints and rows of metrics
+BATCH = 256
 SPREAD = 0.15  # of the actions at the start, as a share of their range
 EVALUATED = 512
 
@@ -120,7 +121,7 @@ def build(pictures: Any, seed: int = SEED) -> PPO:
         SideBySide(Easels(pictures, SIDE_BY_SIDE, seed=seed)),
         learning_rate=3e-4,
         n_steps=4 * ROUNDS_AN_UPDATE,
-        batch_size=256,
+        batch_size=BATCH,
         n_epochs=4,
         gamma=1.0,
         gae_lambda=0.95,
@@ -162,7 +163,7 @@ def train(out: Path, minutes: float, train_set: Any, held_out: Any, seed: int = 
         started = time.monotonic()
         agent.env.easels.round = progress.step // SIDE_BY_SIDE
         agent._last_obs = None  # so that learning begins with a fresh round, as after a stop
-        torch.manual_seed(step_seed(seed, progress.step, 0))
+        agent.set_random_seed(step_seed(seed, progress.step, 0) % 2**32)  # of torch, and of NumPy, which shuffles
         agent.learn(4 * chunk, reset_num_timesteps=True)
         progress.step += chunk
         progress.seconds += time.monotonic() - started

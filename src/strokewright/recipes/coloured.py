@@ -15,7 +15,13 @@ def digits_coloured() -> RunConfig:
     return RunConfig(
         model=ModelSpec(
             name="drawer",
-            config={"vocabulary": "quadratic-colour", "steps": 4, "channels": (32, 48, 96), "soft_share": 0.15},
+            config={
+                "vocabulary": "quadratic-colour",
+                "steps": 4,
+                "channels": (16, 32, 64),
+                "hidden": 128,
+                "soft_share": 0.05,
+            },
         ),
         data=DataSpec(
             train=Source(make=_DIGITS, options={"split": "train"}),

@@ -1,0 +1,96 @@
+"""What the benchmarks of whole-picture drawers share: the model, drawing many pictures, the true distance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from strokewright import weights
+from strokewright.drawing.drawing import Drawing
+from strokewright.models.canvas_drawer import Drawer
+from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
+from strokewright.render.actions import render_actions, to_drawing
+from strokewright.render.protocol import Vocabulary
+from strokewright.render.skia import render
+
+RUNS_DIR = Path(__file__).parents[1] / "runs"
+RED = (0.85, 0.1, 0.1)
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Where a drawer comes from: a bundled model, or else the folder of its run.
+
+    Args:
+        recipe: Recipe that trains it.
+        folder: Name of the run's folder below `runs/`.
+        card: Short name of the bundled model; "" if it is not bundled.
+    """
+
+    recipe: str
+    folder: str
+    card: str = ""
+
+    @property
+    def command(self) -> str:
+        """What makes it."""
+        return f"strokewright train {self.recipe} --out runs/{self.folder}"
+
+    def load(self, bundled_only: bool = False) -> Drawer | None:
+        """Load it; None if it is neither bundled nor trained here."""
+        if self.card in {entry.name for entry in weights.cards()}:
+            model = weights.load_model(self.card, "cpu")
+        elif not bundled_only and (RUNS_DIR / self.folder / "model" / WEIGHTS_FILE).exists():
+            model = load_pretrained(RUNS_DIR / self.folder / "model")
+        else:
+            return None
+        return model if isinstance(model, Drawer) else None
+
+
+def draw_all(drawer: Drawer, hints: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Draw pictures (n, channels, size, size): actions (n, marks, columns)."""
+    parts = [drawer.draw(torch.from_numpy(hints[i : i + _BATCH])).double() for i in range(0, len(hints), _BATCH)]
+    return torch.cat(parts).numpy()
+
+
+def true_distance(vocabulary: Vocabulary, actions: NDArray[np.float64], target: NDArray[np.float32]) -> float:
+    """Mean squared pixel distance of ink, rendered by Skia, to pictures (n, 1, size, size)."""
+    total = 0.0
+    for i in range(0, len(target), _BATCH):
+        part = target[i : i + _BATCH]
+        drawn = render_actions(vocabulary, actions[i : i + _BATCH], target.shape[-1])
+        total += float(np.square(drawn - part, dtype=np.float64).mean()) * len(part)
+    return total / len(target)
+
+
+def soft_distance(drawer: Drawer, target: NDArray[np.float32]) -> float:
+    """The same on the canvas that the drawer was trained through."""
+    total = 0.0
+    with torch.no_grad():
+        for i in range(0, len(target), _BATCH):
+            part = torch.from_numpy(target[i : i + _BATCH])
+            total += float((drawer.roll_out(part)[0][-1] - part).double().square().mean()) * len(part)
+    return total / len(target)
+
+
+def in_red(vocabulary: Vocabulary, actions: NDArray[np.float64], size_px: int, zoom: int = 4) -> NDArray[np.float32]:
+    """Show the centre lines of strokes in red on white, (3, height, width), as the paper does."""
+    drawing = to_drawing(vocabulary, actions, size_px)
+    lines = tuple(stroke.replace(width=np.full_like(stroke.width, 0.7), colour=RED) for stroke in drawing.strokes)
+    return render(Drawing(lines, drawing.size), (zoom * size_px, zoom * size_px))
+
+
+def enlarged(picture: NDArray[np.float32], zoom: int = 4) -> NDArray[np.float32]:
+    """Show every pixel of (height, width) or (3, height, width) as zoom × zoom."""
+    return np.asarray(picture).repeat(zoom, axis=-1).repeat(zoom, axis=-2)
+
+
+def case_of(case: str, trained: Trained, drawer: Any) -> str:
+    """Name a row's case; without a drawer also the command that makes one."""
+    return case if drawer is not None else f"{case}: not trained here, run `{trained.command}`"
