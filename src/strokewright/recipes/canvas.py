@@ -18,7 +18,7 @@ def canvas_strokes() -> RunConfig:
         training=TrainingOptions(
             steps=4000,
             batch_size=64,
-            learning_rate=2e-3,
+            learning_rate=3e-3,
             warmup_steps=50,
             clip_norm=1.0,
             ema_decay=0.998,

@@ -7,11 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from strokewright.errors import OptionError
 from strokewright.render.actions import render_layers
 from strokewright.render.composite import lay
 from strokewright.render.protocol import VOCABULARIES, ActionRenderer, Floats, Vocabulary
 
 _BLOCK = 64  # actions painted at a time
+_ROUNDING = 1e-3
+_LEAST_PAINTED = 0.2  # of random actions
 
 
 def random_actions(vocabulary: Vocabulary, rng: np.random.Generator, count: int, field_px: float) -> Floats:
@@ -86,7 +89,7 @@ class Layers:
     ) -> None:
         self.vocabulary = VOCABULARIES[vocabulary] if isinstance(vocabulary, str) else vocabulary
         self.size_px = size_px
-        self._renderer = renderer or (lambda actions: render_layers(self.vocabulary, actions, size_px))
+        self._renderer = renderer
         self._seed, self._pool, self._roll_out = seed, max(_BLOCK, pool), roll_out
         self._blocks: list[tuple[Floats, NDArray[np.uint8]]] = []
 
@@ -120,5 +123,69 @@ class Layers:
 
     def _paint(self, block: int) -> tuple[Floats, NDArray[np.uint8]]:
         actions = random_actions(self.vocabulary, np.random.default_rng((self._seed, 0, block)), _BLOCK, self.size_px)
-        layers = np.asarray(self._renderer(actions))
-        return actions, np.rint((layers[:, None] if layers.ndim == 3 else layers) * 255).astype(np.uint8)
+        return actions, np.rint(paint_layers(self._renderer, self.vocabulary, actions, self.size_px) * 255).astype(
+            np.uint8
+        )
+
+
+def paint_layers(
+    renderer: ActionRenderer | None, vocabulary: Vocabulary, actions: Floats, size_px: int
+) -> NDArray[np.float32]:
+    """Let a renderer paint actions (n, columns), and check what comes back.
+
+    Args:
+        renderer: The black box; None: the true renderer.
+        vocabulary: What the columns mean.
+        actions: Rows in [0, 1].
+        size_px: Side of the layers it should paint.
+
+    Returns:
+        (n, 1 or 4 a view, size, size) in [0, 1].
+
+    Raises:
+        OptionError: Layers of a wrong shape, not finite, or outside [0, 1].
+    """
+    if renderer is None:
+        return render_layers(vocabulary, actions, size_px)
+    try:
+        layers = np.asarray(renderer(actions), dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"renderer: expected an array of numbers for {len(actions)} actions, got: {error}") from error
+    channels = vocabulary.views * (1 if vocabulary.paint == "ink" else 4)
+    layers = layers[:, None] if layers.ndim == 3 and channels == 1 else layers
+    wanted = (len(actions), channels, size_px, size_px)
+    if layers.shape != wanted:
+        raise OptionError(
+            f"renderer: expected layers {wanted} (actions, channels, height, width), got {layers.shape}; "
+            f"{vocabulary.name} paints {vocabulary.paint}, {channels} channels"
+        )
+    if not np.isfinite(layers).all() or layers.min() < -_ROUNDING or layers.max() > 1 + _ROUNDING:
+        raise OptionError(
+            f"renderer: expected values in [0, 1], 0 = bare paper, got {layers.min():g} to {layers.max():g}; "
+            "divide bytes by 255, or turn the polarity"
+        )
+    return layers.clip(0, 1)
+
+
+def check_renderer(
+    renderer: ActionRenderer, vocabulary: Vocabulary, size_px: int
+) -> tuple[Floats, NDArray[np.float32]]:
+    """Try a renderer before anything learns from it; return the actions tried and the ink of their views.
+
+    Raises:
+        OptionError: Layers as in `paint_layers`, nearly always blank, the same whatever the action, or never bare.
+    """
+    actions = random_actions(vocabulary, np.random.default_rng(0), 4 * _BLOCK, size_px)
+    layers = paint_layers(renderer, vocabulary, actions, size_px)
+    ink = layers.reshape(len(layers), vocabulary.views, -1, size_px, size_px)[:, :, -1].max(axis=1)
+    painted = (ink > 0.1).any(axis=(1, 2)).mean()
+    if painted < _LEAST_PAINTED:
+        raise OptionError(
+            f"renderer: expected ink from most random actions, got some from {painted:.0%}; "
+            "are the actions read as shares, 0 to 1? `Vocabulary.decode` turns them into pixels"
+        )
+    if np.ptp(ink, axis=0).max() < 0.1:
+        raise OptionError("renderer: expected pictures that depend on the action, got the same for all; use the action")
+    if np.median(ink) > 0.5:
+        raise OptionError(f"renderer: expected 0 on bare paper, got {np.median(ink):g}; turn the polarity: ink is 1")
+    return actions, ink

@@ -20,6 +20,7 @@ from strokewright.render.protocol import Vocabulary
 
 _TINY = 1e-3  # px²: keeps distances smooth at zero
 _NEWTON_STEPS = 2
+_FAINT = 0.02  # less ink than this does not count
 _SAMPLES = 17  # points of a path that the search looks at
 
 
@@ -46,13 +47,16 @@ class View(nn.Module):
         """Take the points (n, points, 2) out of decoded rows (n, columns)."""
         return rows[:, self.field].unflatten(1, (-1, 2))
 
-    def limit(self, rows: Tensor) -> Tensor:
-        """How far from the points or their path ink can lie, (n,) pixels."""
-        widest = rows[:, self.widths].amax(dim=1) / 2 if self.widths else rows.new_zeros(len(rows))
-        return widest + self.reach_px
+    def half_width(self, rows: Tensor) -> Tensor:
+        """Half of the largest px column, (n,); 0 without one."""
+        return rows[:, self.widths].amax(dim=1) / 2 if self.widths else rows.new_zeros(len(rows))
 
     def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
         """Say which pixels (pixels, 2) ink can reach: (n, pixels) bool."""
+        return self.distance(rows, pixels) < (self.half_width(rows) + self.reach_px)[:, None]
+
+    def distance(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Measure how far pixels are from the points or their path at least, (n, pixels)."""
         raise NotImplementedError
 
     def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
@@ -85,15 +89,14 @@ class PathView(View):
         """Return points along each path, (n, samples, 2)."""
         return torch.einsum("mk,nka->nma", self.get_buffer("_path"), self.points_of(rows))
 
-    def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
-        """Say which pixels ink can reach."""
+    def distance(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Measure how far pixels are from the path: from the nearest sample, less half of the gap between samples."""
         samples = self.samples(rows)
-        gap = (samples[:, 1:] - samples[:, :-1]).norm(dim=2).amax(dim=1) / 2
+        gap = (samples[:, 1:] - samples[:, :-1]).norm(dim=2).amax(dim=1, keepdim=True) / 2
         squares = torch.baddbmm(
             samples.square().sum(2)[:, None], pixels.expand(len(rows), -1, -1), samples.mT, alpha=-2
         )
-        nearest = squares.amin(dim=2) + pixels.square().sum(1)
-        return nearest < (self.limit(rows) + gap).square()[:, None]
+        return (squares.amin(dim=2) + pixels.square().sum(1)).clamp(min=0).sqrt() - gap
 
     def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         """Describe pixels by the nearest place on the path."""
@@ -131,14 +134,14 @@ class OffsetView(View):
         super().__init__(vocabulary, reach_px)
         columns = 2 * self.points
         rest = len(self.widths) + len(self.others)
-        self.outputs = 3 * columns + columns * (columns - 1) // 2 + self.points + rest * (1 + columns)
+        self.outputs = 3 * columns + columns * (columns - 1) // 2 + self.points + rest
         self.register_buffer("_pairs", torch.triu_indices(columns, columns, 1), False)
 
-    def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
-        """Say which pixels ink can reach: those near the box around the points."""
-        points, limit = self.points_of(rows), self.limit(rows)[:, None, None]
-        low, high = points.amin(1, keepdim=True) - limit, points.amax(1, keepdim=True) + limit
-        return ((pixels > low) & (pixels < high)).all(dim=2)
+    def distance(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Measure how far pixels are from the box around the points, along an axis."""
+        points = self.points_of(rows)
+        low, high = points.amin(1, keepdim=True), points.amax(1, keepdim=True)
+        return torch.maximum(low - pixels, pixels - high).amax(dim=2).clamp(min=0)
 
     def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         """Describe pixels by offsets to the points."""
@@ -149,9 +152,8 @@ class OffsetView(View):
         sharp = (flat / 1.5).tanh()
         first, second = self.get_buffer("_pairs")
         rest = torch.cat([own[:, self.widths] / 8, own[:, self.others]], dim=1)
-        steered = (flat[:, :, None] * rest[:, None] / 8).flatten(1)
         products = sharp[:, first] * sharp[:, second]
-        return torch.cat([sharp, flat / 32, flat.asinh() / 2, products, norms, rest, steered], dim=1)
+        return torch.cat([sharp, flat / 64, flat.asinh() / 4, products, norms / 2, rest], dim=1)
 
 
 class SolidView(View):
@@ -164,9 +166,9 @@ class SolidView(View):
         super().__init__(vocabulary, reach_px)
         self.outputs = 3 * 24 + 12 + len(vocabulary.columns) - 6
 
-    def reachable(self, rows: Tensor, pixels: Tensor) -> Tensor:
-        """Say that ink may lie anywhere: the views are not known."""
-        return torch.ones(len(rows), len(pixels), dtype=torch.bool, device=rows.device)
+    def distance(self, rows: Tensor, pixels: Tensor) -> Tensor:
+        """Say 0: where a solid lies in which view is for the network to find out."""
+        return rows.new_zeros(len(rows), len(pixels))
 
     def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         """Describe pixels by offsets to corner coordinates, which are shares of the side."""
@@ -177,6 +179,14 @@ class SolidView(View):
         inside = sharp[..., :3] * sharp[..., 3:]
         seen = [sharp, offsets / 32, offsets.asinh() / 2, inside]
         return torch.cat([*(part.flatten(1) for part in seen), own[:, 6:]], dim=1)
+
+
+def make_view(vocabulary: Vocabulary, reach_px: float) -> View:
+    """Choose how pixels see the actions of a vocabulary."""
+    if vocabulary.shape == "prism":
+        return SolidView(vocabulary, reach_px)
+    steered = vocabulary.shape == "stroke" and sum(column.unit == "field" for column in vocabulary.columns) >= 4
+    return PathView(vocabulary, reach_px) if steered else OffsetView(vocabulary, reach_px)
 
 
 class CoordinateCanvas(nn.Module):
@@ -193,7 +203,7 @@ class CoordinateCanvas(nn.Module):
     def __init__(self, vocabulary: Vocabulary, channels: int, hidden: int, depth: int, reach_px: float) -> None:
         super().__init__()
         self.vocabulary, self.channels = vocabulary, channels
-        self.view = _view(vocabulary, reach_px)
+        self.view = make_view(vocabulary, reach_px)
         sizes = [self.view.outputs, *[hidden] * depth]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):
@@ -208,15 +218,22 @@ class CoordinateCanvas(nn.Module):
         pixels = pixel_centres(size_px, rows)
         with torch.no_grad():
             owner, place = self.view.reachable(rows, pixels).nonzero(as_tuple=True)
-        values = self._values(rows, owner, pixels[place], size_px).sigmoid()
+        values = self.to_layer(self._values(rows, owner, pixels[place], size_px))
         layer = values.new_zeros(len(rows) * size_px**2, self.channels)
         layer = layer.index_put((owner * size_px**2 + place,), values)
         return layer.unflatten(0, (len(rows), size_px, size_px)).permute(0, 3, 1, 2)
 
-    def logits(self, actions: Tensor, size_px: int, owner: Tensor, place: Tensor) -> Tensor:
-        """Paint chosen pixels of a square only: logits (pairs, channels) of pixel `place` under action `owner`."""
+    def raw(self, actions: Tensor, size_px: int, owner: Tensor, place: Tensor) -> Tensor:
+        """Paint chosen pixels only: raw values (pairs, channels) of pixel `place` under action `owner`."""
         rows = to_pixels(self.vocabulary, actions, size_px)
         return self._values(rows, owner, pixel_centres(size_px, rows)[place], size_px)
+
+    def to_layer(self, raw: Tensor) -> Tensor:
+        """Turn raw values (pairs, channels) into a layer's: ink and alpha through a sigmoid, colours as they are."""
+        if self.vocabulary.paint == "ink":
+            return raw.sigmoid()
+        parts = raw.unflatten(1, (self.vocabulary.views, 4))
+        return torch.cat([parts[..., :3], parts[..., 3:].sigmoid()], dim=2).flatten(1)
 
     def _values(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         seen = self.view(rows, owner, at, size_px)
@@ -227,13 +244,6 @@ def pixel_centres(size_px: int, like: Tensor) -> Tensor:
     """Return x, y of the pixel centres of a square, row by row, (pixels, 2)."""
     line = torch.arange(size_px, device=like.device, dtype=like.dtype) + 0.5
     return torch.stack([line.repeat(size_px), line.repeat_interleave(size_px)], dim=1)
-
-
-def _view(vocabulary: Vocabulary, reach_px: float) -> View:
-    if vocabulary.shape == "prism":
-        return SolidView(vocabulary, reach_px)
-    steered = vocabulary.shape == "stroke" and sum(column.unit == "field" for column in vocabulary.columns) >= 4
-    return PathView(vocabulary, reach_px) if steered else OffsetView(vocabulary, reach_px)
 
 
 def _nearest(offset: Tensor, chord: Tensor, bend: Tensor, start: Tensor) -> Tensor:
@@ -258,3 +268,18 @@ def _frame(radius: Tensor, tangent: Tensor, bend: Tensor, along: Tensor) -> tupl
     seen = [distance / 4, (distance - 2).tanh(), (distance - 5).tanh(), beside.asinh() / 2, beyond.asinh() / 2]
     seen += [along, along.square(), speed.asinh() / 2, (4 * turn).asinh() / 2]
     return distance, torch.stack(seen, dim=1)
+
+
+@torch.no_grad()
+def measure_reach(vocabulary: Vocabulary, actions: Tensor, ink: Tensor) -> float:
+    """Measure how far ink lies from points or paths, beyond half of the width, in pixels.
+
+    Args:
+        vocabulary: What the columns mean.
+        actions: (n, columns) in [0, 1].
+        ink: What a renderer painted for them, (n, size, size).
+    """
+    view, size_px = make_view(vocabulary, 0.0), ink.shape[-1]
+    rows = to_pixels(vocabulary, actions, size_px)
+    beyond = view.distance(rows, pixel_centres(size_px, rows)) - view.half_width(rows)[:, None]
+    return max(0.5, float(beyond[ink.flatten(1) > _FAINT].max()))

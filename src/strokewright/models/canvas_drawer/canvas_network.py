@@ -21,15 +21,18 @@ from torch import Tensor
 from strokewright.drawing.drawing import Mark
 from strokewright.errors import OptionError
 from strokewright.models.canvas_drawer.canvas_coordinate import CoordinateCanvas
+from strokewright.models.canvas_drawer.canvas_fidelity import Fidelity, measure_fidelity
 from strokewright.models.canvas_drawer.canvas_paper import PaperCanvas
 from strokewright.models.pretrained import Pretrained
-from strokewright.render.colour import DISTANCE
+from strokewright.render.colour import DISTANCE, to_rgb_array
 from strokewright.render.composite import lay
-from strokewright.render.protocol import VOCABULARIES, Column, Floats, Vocabulary
+from strokewright.render.protocol import VOCABULARIES, ActionRenderer, Column, Floats, Vocabulary
 
-_NEAR_PX = 3  # pixels at most so far from ink count as near
-_FAR_SHARE = 1 / 8  # of the pixels that a step looks at, those that lie anywhere
+_NEAR_PX = 3  # pixels at most so far from an edge count as near
+_FLAT = 0.02  # ink that differs by less has no edge
+_FAR_SHARE = 1 / 3  # pixels from anywhere, as a share of those near edges
 _INK_WEIGHT = 4.0  # of inked pixels where whole canvases are compared
+_SHEET = 24
 _ENTROPY_SHARE = 0.05  # of cross-entropy at the start: squared distance alone may settle on blank
 
 
@@ -39,8 +42,10 @@ class OwnVocabulary(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: tuple[Column, ...] = Field(min_length=1, description="What each number of a row is, in order")
-    shape: Literal["stroke", "box"] = Field("stroke", description="Which geometry the field columns describe")
+    shape: Literal["stroke", "box", "prism"] = Field("stroke", description="Which geometry the field columns describe")
     paint: Literal["ink", "lab"] = Field("ink", description="What a layer holds")
+    views: int = Field(1, ge=1, le=8, description="Pictures of one mark")
+    fixed_width_px: float | None = Field(None, description="Width of strokes that have no width columns")
 
 
 class CanvasNetworkConfig(BaseModel):
@@ -69,7 +74,16 @@ class CanvasNetworkConfig(BaseModel):
         """Return the vocabulary; one that is not in the table cannot build marks."""
         if self.own is None:
             return VOCABULARIES[self.vocabulary]
-        return Vocabulary(self.vocabulary, self.own.columns, no_mark, self.own.shape, self.own.paint)
+        own = self.own
+        return Vocabulary(
+            self.vocabulary,
+            own.columns,
+            no_mark,
+            own.shape,
+            own.paint,
+            views=own.views,
+            fixed_width_px=own.fixed_width_px,
+        )
 
 
 class CanvasNetwork(Pretrained):
@@ -115,7 +129,7 @@ class CanvasNetwork(Pretrained):
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Compare with what the renderer painted.
 
-        The preset "coordinate" compares layers, in pixels near the ink and a few anywhere; "paper" compares canvases,
+        The preset "coordinate" compares layers, in pixels near edges and a few anywhere; "paper" compares canvases,
         x' = lay(x, C(x, y)).
 
         Args:
@@ -135,14 +149,14 @@ class CanvasNetwork(Pretrained):
 
     def _compare_pixels(self, network: CoordinateCanvas, action: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         owner, place = self._choose(self._ink(truth).amax(dim=1)).nonzero(as_tuple=True)
-        logits = self._by_view(network.logits(action, truth.shape[-1], owner, place))
+        raw = network.raw(action, truth.shape[-1], owner, place)
         wanted = self._by_view(truth.flatten(2)[owner, :, place])
-        error = (logits.sigmoid() - wanted).square()
+        error = (self._by_view(network.to_layer(raw)) - wanted).square()
         pixels = error[..., -1].mean()
         if self.vocabulary.paint == "lab":  # a colour matters as much as it covers
             weight = self.get_buffer("_weight")[:, 0, 0].square()
             pixels = pixels + (error[..., :3] * weight).sum(-1).mul(wanted[..., -1]).mean()
-        return pixels, F.binary_cross_entropy_with_logits(logits[..., -1], wanted[..., -1])
+        return pixels, F.binary_cross_entropy_with_logits(self._by_view(raw)[..., -1], wanted[..., -1])
 
     def _compare_canvases(self, before: Tensor, action: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         painted = self.layer(before, action)
@@ -171,11 +185,11 @@ class CanvasNetwork(Pretrained):
         return parts.square().sum(dim=2).mean(dim=1)
 
     def _choose(self, ink: Tensor) -> Tensor:
-        """Choose pixels at random, most of them near ink (batch, size, size): (batch, pixels) bool.
+        """Choose pixels at random, most of them near edges of ink (batch, size, size): (batch, pixels) bool.
 
         In evaluation all that are near, so that the loss repeats.
         """
-        near = F.max_pool2d(ink[:, None], 2 * _NEAR_PX + 1, 1, _NEAR_PX).flatten(1) > 0
+        near = (_spread(ink) + _spread(-ink)).flatten(1) > _FLAT
         if not self.training:
             return near
         share = self.config.pixels / near.sum(1, keepdim=True).clamp(min=1)
@@ -208,9 +222,51 @@ class CanvasNetwork(Pretrained):
         painted = self.lay(blank, self.layer(blank, action))
         return self._difference(painted, wanted).sum(dim=(1, 2)), self._difference(blank, wanted).sum(dim=(1, 2))
 
+    def fidelity(
+        self, renderer: ActionRenderer | None = None, count: int = 512, seed: int = 2, size_px: int | None = None
+    ) -> Fidelity:
+        """Measure the error against the renderer on random actions it was not trained on.
+
+        Args:
+            renderer: The black box; None: the true renderer.
+            count: How many actions, ≥ 1.
+            seed: Seed of the actions; training takes 0 and 1.
+            size_px: Side of the layers; None: the size it learned.
+
+        Raises:
+            OptionError: No renderer for a vocabulary that is not in the table, or layers of a wrong form.
+        """
+        if renderer is None and self.config.own is not None:
+            raise OptionError(f"fidelity: {self.vocabulary.name} is your own vocabulary: pass renderer=")
+        return measure_fidelity(self, renderer, count, seed, size_px or self.config.size_px)
+
+    def samples(self, batch: dict[str, Tensor]) -> Tensor:
+        """Make a sheet (3, height, width) of 24 triples: truth, painted, difference; every view of a mark in turn."""
+        action, truth = batch["action"][:_SHEET].float(), batch["layer"][:_SHEET].float()
+        blank = self.blank(len(truth), truth.shape[-1])
+        with torch.no_grad():
+            pictures = [self.shown(self.lay(blank, layer)) for layer in (truth, self.layer(blank, action))]
+        triples = torch.cat([*pictures, 1 - (pictures[0] - pictures[1]).abs()], dim=3)
+        triples = F.pad(triples, (2, 2, 2, 2), value=0.5)
+        triples = F.pad(triples, (0, 0, 0, 0, 0, 0, 0, -len(triples) % 3))
+        return triples.unflatten(0, (-1, 3)).permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)
+
+    def shown(self, canvas: Tensor) -> Tensor:
+        """Turn canvases into sRGB (batch, 3, height, width · views)."""
+        views = torch.cat(canvas.cpu().chunk(self.vocabulary.views, dim=1), dim=3)
+        if self.vocabulary.paint == "ink":
+            return 1 - views.expand(-1, 3, -1, -1)
+        return torch.from_numpy(to_rgb_array(views.permute(0, 2, 3, 1).numpy())).permute(0, 3, 1, 2)
+
     def blank(self, batch: int, size_px: int) -> Tensor:
         """Return empty canvases (batch, canvas channels, size, size)."""
         return self.get_buffer("_paper").expand(batch, -1, size_px, size_px)
+
+
+def _spread(ink: Tensor) -> Tensor:
+    """Return the maximum over the pixels around each (batch, size, size), rows first, then columns, for speed."""
+    rows = F.max_pool2d(ink, (2 * _NEAR_PX + 1, 1), 1, (_NEAR_PX, 0))
+    return F.max_pool2d(rows, (1, 2 * _NEAR_PX + 1), 1, (0, _NEAR_PX))
 
 
 def no_mark(row: Floats) -> Mark:
