@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from strokewright.drawing import Box, Drawing, Stroke
+from strokewright.drawing import Box, Drawing, Prism, Stroke
 from strokewright.drawing.curves import flatten
 from strokewright.errors import EmptyError, FormatError, OptionError
 from strokewright.files import FORMATS, find_format, formats, read, read_many, write, write_many
@@ -33,7 +33,10 @@ OTHERS = {
     Box: Drawing(
         (Box(10, 20, 30.5, 50, (0, 0.2, 1), 'a "door", <1>', 0.75), Box(0, 0, 200, 100), Box(5, 6, 5, 6, label="é")),
         (200, 100),
-    )
+    ),
+    Prism: Drawing(
+        (Prism([0.1, 0.2, 0.3], [0.4, 0.5, 0.9], (0, 0.2, 1)), Prism([0, 0, 0], [1, 1, 0.25])), (200, 100), maker="me"
+    ),
 }
 """What the formats for other kinds of marks are tested with."""
 
@@ -104,12 +107,18 @@ def test_other_marks_come_back_in_order_and_strokes_are_refused(suffix: str) -> 
         assert back.size == drawing.size
         assert len(back.marks) == len(drawing.marks)
         for ours, expected in zip(back.marks, drawing.marks, strict=True):
-            assert isinstance(ours, Box)
-            assert (ours.label, ours.score) == (expected.label, expected.score)
-            corners = [(mark.x0, mark.y0, mark.x1, mark.y1) for mark in (ours, expected)]
-            assert_allclose(*corners, atol=form.precision_px)
+            assert type(ours) is type(expected) is form.kind
+            assert_allclose(*(numbers(mark) for mark in (ours, expected)), atol=form.precision_px)
+            assert not isinstance(ours, Box) or ours.label == expected.label
     with pytest.raises(FormatError, match="Stroke"):
         to_bytes(DRAWINGS["lines"], suffix)
+
+
+def numbers(mark: Box | Prism) -> list[float]:
+    """Return what describes a mark in numbers."""
+    if isinstance(mark, Box):
+        return [mark.x0, mark.y0, mark.x1, mark.y1, mark.score]
+    return [*mark.low, *mark.high, *mark.colour]
 
 
 @pytest.mark.parametrize("suffix", STROKES)

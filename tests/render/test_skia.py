@@ -68,5 +68,11 @@ def test_bands_of_a_tall_picture_join():
 def test_errors_say_what_to_do():
     with pytest.raises(DrawingError, match="20000 px a side"):
         render(Drawing((), (30_000, 10)))
-    with pytest.raises(DrawingError, match="Prism"):
-        render(Drawing((Prism([0, 0, 0], [1, 1, 1]),), (8, 8)))
+
+
+def test_prisms_are_shown_on_a_sheet_of_views():
+    picture = render(Drawing((Prism([0, 0, 0], [1, 0.5, 1], (1, 0, 0)),), (100, 100)))
+    red = (picture[1] < 0.3).mean()
+    assert 0.3 < red < 0.6, "the top view is full, front and side are half full"
+    assert picture[:, 75 - 10, 25].tolist() == [1, 0, 0]
+    assert picture[:, 75 + 10, 25].tolist() == [1, 1, 1]

@@ -48,6 +48,8 @@ FORMATS = {
     ".coco.json": "strokewright.files.boxes_coco:COCO",
     ".labelstudio.json": "strokewright.files.boxes_label_studio:LABEL_STUDIO",
     ".csv": "strokewright.files.boxes_csv:CSV",
+    ".gltf": "strokewright.files.gltf:GLTF",
+    ".obj": "strokewright.files.obj:OBJ",
 }
 """Suffix → "module:Format". Strings, so that importing this package loads no format."""
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from strokewright.drawing import Box, Drawing, Mark, Stroke
+from strokewright.drawing import Box, Drawing, Mark, Prism, Stroke
+from strokewright.drawing.solids import prisms
 from strokewright.errors import FormatError
 
 Reader = Callable[[BinaryIO], Iterator[Drawing]]
@@ -54,6 +55,14 @@ def only_strokes(drawing: Drawing, name: str) -> list[Stroke]:
         if not isinstance(mark, Stroke):
             raise FormatError(f"{name}: expected strokes alone, got a {type(mark).__name__}; write .svg")
     return drawing.strokes
+
+
+def only_prisms(drawing: Drawing, name: str) -> list[Prism]:
+    """Return the prisms of a drawing that holds nothing else. Raises FormatError for marks the format cannot hold."""
+    for mark in drawing.marks:
+        if not isinstance(mark, Prism):
+            raise FormatError(f"{name}: expected prisms alone, got a {type(mark).__name__}; write .svg")
+    return prisms(drawing)
 
 
 def only_boxes(drawing: Drawing, name: str) -> list[Box]:

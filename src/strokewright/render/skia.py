@@ -14,6 +14,7 @@ import skia as skia_module
 from numpy.typing import NDArray
 
 from strokewright.drawing.drawing import Box, Colour, Drawing, Mark, Prism, Stamp, Stroke
+from strokewright.drawing.solids import to_sheet
 from strokewright.errors import DrawingError
 
 skia: Any = skia_module  # its compiled names are unknown to type checkers
@@ -34,7 +35,7 @@ def render(
     """Render a drawing in colour; later marks lie over earlier ones.
 
     Args:
-        drawing: What to draw.
+        drawing: What to draw; prisms as the sheet of `drawing.solids.to_sheet`.
         size: Width and height of the picture in pixels; the page is stretched to it. None: the page's own, rounded up.
         background: Paper colour, red, green, blue in [0, 1]. None: the drawing's.
         antialias: Smooth edges by coverage; False gives hard ones.
@@ -43,7 +44,7 @@ def render(
         (3, height, width) float32 in [0, 1].
 
     Raises:
-        DrawingError: A picture larger than 20,000 px a side, or a mark without a shape on the page (Prism).
+        DrawingError: A picture larger than 20,000 px a side.
     """
     paper = drawing.background if background is None else background
     pixels = _paint(drawing, size, (*paper, 1.0), antialias, ink_only=False)
@@ -74,6 +75,7 @@ def _paint(
     width, height = (int(np.ceil(side)) for side in drawing.size) if size is None else size
     if not (1 <= width <= MAX_SIDE_PX and 1 <= height <= MAX_SIDE_PX):
         raise DrawingError(f"picture size: expected 1 to {MAX_SIDE_PX} px a side, got {width}×{height}; pass size=")
+    drawing = to_sheet(drawing)
     fine = _OVERSAMPLING if antialias else 1
     pixels = np.empty((height, width) if ink_only else (height, width, 4), dtype=np.float32)
     for top in range(0, height, _BAND_PX):
@@ -113,7 +115,7 @@ def _draw_mark(canvas: Any, mark: Mark, antialias: bool, ink_only: bool) -> None
             corners = mark.outline @ mark.affine[:, :2].T + mark.affine[:, 2]
             canvas.drawPath(_polygons([corners]), paint)
         case Prism():
-            raise DrawingError("render: a Prism has no single place on a page; draw its three views as boxes instead")
+            pass  # to_sheet has put boxes and stamps in its place
 
 
 def _draw_stroke(canvas: Any, stroke: Stroke, paint: Any) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 from strokewright.drawing import Box, Drawing, Mark, Stamp, Stroke
 from strokewright.drawing.curves import stroke_length
 from strokewright.drawing.drawing import BLACK, Colour
+from strokewright.drawing.solids import to_sheet
 from strokewright.errors import FormatError, OptionError
 from strokewright.files.svg.facts import WHITE, spell_attribute, spell_colour, spell_facts
 from strokewright.files.svg.path_data import PathWriter
@@ -44,6 +45,7 @@ def spell_svg(drawing: Drawing, profile: str, page: str | None, margin_mm: float
     for mark in drawing.marks:
         if isinstance(mark, Stroke) and max(np.abs(mark.nodes).max(), np.abs(mark.handles).max(initial=0)) > _FARTHEST:
             raise FormatError(f"svg: expected points within ±{_FARTHEST:g}, got one beyond; scale the drawing down")
+    drawing = to_sheet(drawing)
     if profile == "plot":
         return _spell_plot(drawing, page, margin_mm)
     writer = PathWriter(3 if max(drawing.size) < _SMALL_PAGE else 2)
@@ -122,7 +124,7 @@ def _spell_other(mark: Mark, writer: PathWriter) -> str:
             outline = writer.spell_outline(corners[0], [(corner, 0.0, False) for corner in corners[1:]])
             return f'<path d="{outline}" {paint} fill-opacity="{writer.number(mark.opacity)}"/>'
         case _:
-            raise FormatError(f"svg: expected marks on a page, got a {type(mark).__name__}; write its views as boxes")
+            raise FormatError(f"svg: expected marks on a page, got a {type(mark).__name__}; write .gltf")
 
 
 def _paper(drawing: Drawing) -> list[str]:
