@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
+from skimage.measure import block_reduce
 
 from strokewright import weights
 from strokewright.drawing import Drawing, Stroke
@@ -26,12 +27,14 @@ from strokewright.models.canvas_drawer import Drawer
 from strokewright.pipelines.batch import Source
 from strokewright.pipelines.convert import WriteOptions
 from strokewright.pipelines.load import load
-from strokewright.pipelines.trace.clean import clean
+from strokewright.pipelines.trace.clean import CleanPicture, clean
 from strokewright.render.actions import to_drawing
 
 DEFAULT_MODEL = "draw/characters"
 _INNER_SHARE = 20 / 28  # of the field's side that the ink's longer side fills, as in MNIST
 _THINNEST = 1.8  # line width in pixels of the field below which lines are thickened
+_LARGEST_PX = 1024  # larger pictures are shrunk by a whole factor first
+_SOLID = 0.5  # of full ink; such pixels show the pen's colour
 _INKED = 0.3  # of full ink; paler pixels are the lines' soft edges
 _Ink = NDArray[np.float32]
 
@@ -99,11 +102,27 @@ def draw_picture(drawer: Drawer, picture: Any) -> Drawing:
     height, width = cleaned.ink.shape
     matrix = [[field.scale, 0, field.left], [0, field.scale, field.top]]
     drawn = to_drawing(drawer.vocabulary, actions, drawer.config.size_px).transformed(matrix, (width, height))
-    strokes: list[Stroke] = []
-    for stroke in drawn.strokes:
-        own = stroke.colour if drawer.vocabulary.paint == "lab" else cleaned.colour_along(flatten(stroke))
-        strokes.append(stroke.replace(width=stroke.width / field.thickened, colour=own))
+    strokes = [stroke.replace(width=stroke.width / field.thickened) for stroke in drawn.strokes]
+    if drawer.vocabulary.paint == "ink":
+        strokes = _in_their_colours(strokes, cleaned)
     return drawn.replace(marks=tuple(strokes), background=cleaned.paper)
+
+
+def _in_their_colours(strokes: list[Stroke], cleaned: CleanPicture) -> list[Stroke]:
+    """Give strokes the colour of the ink under them; those beside the ink, or of one pen, the colour of all of it."""
+    inked = cleaned.ink > _SOLID
+    y, x = np.nonzero(inked if inked.any() else cleaned.ink == cleaned.ink.max())
+    common = cleaned.colour_along(np.stack([x, y], axis=1) + 0.5)
+    if not cleaned.is_coloured:
+        return [stroke.replace(colour=common) for stroke in strokes]
+    height, width = inked.shape
+    result: list[Stroke] = []
+    for stroke in strokes:
+        points = flatten(stroke)
+        column, line = points.astype(int).clip(0, (width - 1, height - 1)).T
+        touching = points[inked[line, column]]
+        result.append(stroke.replace(colour=cleaned.colour_along(touching) if len(touching) else common))
+    return result
 
 
 def to_field(ink: _Ink, size_px: int) -> Field:
@@ -113,6 +132,8 @@ def to_field(ink: _Ink, size_px: int) -> Field:
         ink: (height, width) in [0, 1], not blank.
         size_px: Side of the field in pixels.
     """
+    block = -(-max(ink.shape) // _LARGEST_PX)
+    ink = block_reduce(ink, block, np.max)  # the strongest ink of a block: thin lines must not fade
     solid = ink > _INKED * float(ink.max())
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
@@ -125,7 +146,8 @@ def to_field(ink: _Ink, size_px: int) -> Field:
     padded = Image.fromarray(np.pad(ink, margin))
     box = (left + margin, top + margin, left + margin + span, top + margin + span)
     small = padded.resize((size_px, size_px), Image.Resampling.BOX if scale > 1 else Image.Resampling.BILINEAR, box)
-    return Field(np.asarray(small, dtype=np.float32).clip(0, 1), left, top, scale, thickened)
+    seen = np.asarray(small, dtype=np.float32).clip(0, 1)
+    return Field(seen, block * left, block * top, block * scale, thickened)
 
 
 def _thickened(ink: _Ink, solid: NDArray[np.bool_], wanted_px: float) -> tuple[_Ink, float]:
