@@ -12,7 +12,7 @@ def characters() -> RunConfig:
     return RunConfig(
         model=ModelSpec(
             name="drawer",
-            config={"steps": 10, "channels": (32, 48, 96), "soft_share": 0.2, "early_share": 0.1},
+            config={"steps": 10, "channels": (16, 32, 64), "hidden": 192, "soft_share": 0.1, "early_share": 0.2},
         ),
         data=DataSpec(
             train=Source(make=_CHARACTERS, options={"split": "train"}),
