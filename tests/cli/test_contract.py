@@ -12,6 +12,7 @@ from strokewright.cli.app import COMMANDS, build
 MINIMAL_WORDS = {
     "trace": ("{picture}",),
     "draw": ("{picture}",),
+    "prisms": ("{picture}", "{picture}", "{picture}"),
     "convert": ("{drawing}",),
     "models": (),
     "train": ("no_such_recipe", "--out", "{folder}/run"),

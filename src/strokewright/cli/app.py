@@ -53,6 +53,14 @@ COMMANDS = {
         "Draw small pictures of one figure, such as letters, in a fixed number of strokes.",
         ("draw letter.png -o letter.svg", "draw 'digits/*.png' -o 'svg/{stem}.svg' --model draw/digits"),
     ),
+    "prisms": Command(
+        "strokewright.cli.prisms:prisms",
+        "Turn three orthogonal pictures into the boxes of a scene: corners and colours.",
+        (
+            "prisms front.png side.png top.png -o boxes.gltf",
+            "prisms front.png side.png top.png -o boxes.svg",
+        ),
+    ),
     "convert": Command(
         "strokewright.cli.convert:convert",
         "Turn drawing files into other formats; files that hold many drawings are taken apart or put together.",

@@ -1,0 +1,110 @@
+"""Move the corners and colours of prisms by gradient until their three views are the pictures.
+
+Scenes are rows of the vocabulary "prism", but with sRGB in place of LAB: smooth edges are mixed in sRGB, so that the
+analytic renderer can match a picture exactly.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from strokewright.pipelines.prisms.views import Views
+from strokewright.render.analytic import layer
+from strokewright.render.prism import stack
+from strokewright.render.protocol import VOCABULARIES
+
+_PRISM = VOCABULARIES["prism"]
+_SEARCH_PX = 32  # side of the views while boxes are still far from their places
+_FINE_PX = 96
+_SOFTNESS = 0.12  # of a view's side, at first
+_RATE = 0.02
+_CLOSE = 3e-4  # squared distance that says: found
+_WORTH = 1e-4  # squared distance that a box must save
+_RESTARTS = 8
+_JITTER = 0.1  # of the cube's side
+_THINNEST = 0.01
+_FAINT = 0.1  # alpha below which a box is not even tried as a solid one
+
+
+def fit(drawn: Tensor, views: Views, steps: int, seed: int = 0) -> Tensor:
+    """Find the scene behind three pictures, from what the drawer drew.
+
+    Where that leads astray, a few starts beside it are tried. Boxes that the pictures do not need are left out.
+
+    Args:
+        drawn: The drawer's scene, (prisms, 10).
+        views: The pictures.
+        steps: Gradient steps of each descent; 0 keeps what the drawer drew.
+        seed: Seed of the other starts.
+
+    Returns:
+        The boxes that are there, (boxes, 10).
+    """
+    if steps == 0:
+        return _present(drawn)
+    small = views.resized(min(_SEARCH_PX, views.size_px))
+    best = refine(drawn[None], small, steps)
+    if distances(best, small) > _CLOSE:
+        tries = torch.cat([best, refine(_starts(best[0], seed), small, steps)])
+        best = tries[distances(tries, small).argmin()][None]
+    boxes = _needed(_present(best[0], _FAINT), small, steps)
+    if len(boxes) == 0:
+        return boxes
+    return _present(refine(boxes[None], views.resized(min(_FINE_PX, views.size_px)), steps, softness=0.0)[0])
+
+
+def refine(rows: Tensor, views: Views, steps: int, softness: float = _SOFTNESS) -> Tensor:
+    """Descend from each of several scenes (starts, prisms, 10), through soft edges first and sharp ones at last."""
+    moved = rows.clone().requires_grad_()
+    optimiser = torch.optim.Adam([moved], betas=(0.9, 0.95))
+    for step in range(steps):
+        left = 1 - step / steps
+        optimiser.param_groups[0]["lr"] = _RATE * (0.02 + 0.98 * left) * (1 if softness else 0.2)
+        optimiser.zero_grad()
+        with torch.enable_grad():
+            distances(moved, views, softness * views.size_px * max(0.0, 2 * left - 1)).sum().backward()
+        optimiser.step()
+        with torch.no_grad():
+            moved.clamp_(0, 1)
+    return moved.detach()
+
+
+def distances(rows: Tensor, views: Views, softness_px: float = 0.0) -> Tensor:
+    """Return the mean squared distance of each scene (scenes, prisms, 10) to the pictures, (scenes,)."""
+    boxes = rows.unbind(dim=1)
+    paper = views.paper.expand(len(rows), -1, views.size_px, views.size_px)
+    layers = [layer(_PRISM, box, views.size_px, softness_px) for box in boxes]
+    return (stack(paper, layers, boxes) - views.pixels).square().mean(dim=(1, 2, 3))
+
+
+def _starts(rows: Tensor, seed: int) -> Tensor:
+    """Scenes beside one scene (prisms, 10), each with all boxes there."""
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(_RESTARTS, *rows.shape, generator=generator) * _JITTER
+    starts = rows + noise.to(rows)
+    starts[..., -1] = 0.7
+    return starts.clamp(0, 1)
+
+
+def _present(rows: Tensor, least_alpha: float = 0.5) -> Tensor:
+    """Keep the boxes that are there and have some extent, made solid."""
+    thinnest = (rows[:, :3] - rows[:, 3:6]).abs().amin(dim=1)
+    kept = rows[(rows[:, -1] >= least_alpha) & (thinnest >= _THINNEST)].clone()
+    kept[:, -1] = 1.0
+    return kept
+
+
+def _needed(boxes: Tensor, views: Views, steps: int) -> Tensor:
+    """Leave out, one by one, boxes without which the others can match the pictures as well."""
+    while len(boxes) > 0:
+        others = torch.stack([torch.cat([boxes[:i], boxes[i + 1 :]]) for i in range(len(boxes))])
+        if len(boxes) > 1:
+            others = refine(others, views, steps // 2)
+            after = distances(others, views)
+        else:
+            after = (views.paper - views.pixels).square().mean()[None]
+        if after.min() > distances(boxes[None], views) + _WORTH:
+            break
+        boxes = others[after.argmin()]
+    return boxes
