@@ -112,7 +112,7 @@ def _in_their_colours(strokes: list[Stroke], cleaned: CleanPicture) -> list[Stro
     """Give strokes the colour of the ink under them; those beside the ink, or of one pen, the colour of all of it."""
     inked = cleaned.ink > _SOLID
     y, x = np.nonzero(inked if inked.any() else cleaned.ink == cleaned.ink.max())
-    common = cleaned.colour_along(np.stack([x, y], axis=1) + 0.5)
+    common = cleaned.colour_along(np.stack([x, y], axis=1).astype(np.float64))
     if not cleaned.is_coloured:
         return [stroke.replace(colour=common) for stroke in strokes]
     height, width = inked.shape
@@ -139,7 +139,9 @@ def to_field(ink: _Ink, size_px: int) -> Field:
     side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
     scale = float(side / (_INNER_SHARE * size_px))
     ink, thickened = _thickened(ink, solid, _THINNEST * scale)
-    y, x = (float(centre) + 0.5 for centre in ndimage.center_of_mass(ink))
+    total = float(ink.sum())
+    y = float(ink.sum(axis=1) @ np.arange(len(ink))) / total + 0.5
+    x = float(ink.sum(axis=0) @ np.arange(ink.shape[1])) / total + 0.5
     span = scale * size_px
     left, top = x - span / 2, y - span / 2
     margin = int(np.ceil(span))  # the centre lies inside the picture, so the field ends within this of it

@@ -90,7 +90,7 @@ class Easels:
         return reward, self.moves_made >= self.moves
 
 
-class DrawingEnvironment(gymnasium.Env[Floats32, Floats32]):
+class DrawingEnvironment(gymnasium.Env[Any, Any]):
     """One easel as a gymnasium environment; arguments as of `Easels`."""
 
     def __init__(self, pictures: NDArray[Any], vocabulary: str = "quadratic", moves: int = 4, seed: int = 0) -> None:
