@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from strokewright.drawing import Stroke as Stroke
     from strokewright.pipelines.load import load as load
     from strokewright.recipes import train as train
+    from strokewright.recipes.canvas import train_canvas as train_canvas
     from strokewright.weights import Card
 
     def models() -> list[Card]:
@@ -32,10 +33,11 @@ _PUBLIC = {
     "Stroke": "strokewright.drawing",
     "load": "strokewright.pipelines.load",
     "train": "strokewright.recipes",
+    "train_canvas": "strokewright.recipes.canvas",
 }
 """Public name → the module that holds it."""
 
-__all__ = ["Dataset", "Drawing", "Stroke", "__version__", "errors", "load", "models", "train"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["Dataset", "Drawing", "Stroke", "__version__", "errors", "load", "models", "train", "train_canvas"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 class _Models(ModuleType):

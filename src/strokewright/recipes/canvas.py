@@ -1,10 +1,28 @@
-"""Runs of canvas networks: what they imitate, by vocabulary and preset."""
+"""Runs of canvas networks: what they imitate, by vocabulary and preset; and `train_canvas`, for one's own renderer."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from strokewright.errors import OptionError
 from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
 
+if TYPE_CHECKING:  # neither torch nor NumPy is imported for the names of recipes
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from strokewright.models.canvas_drawer.canvas_network import CanvasNetwork
+    from strokewright.render.protocol import ActionRenderer, Floats, Vocabulary
+    from strokewright.training.sitting import Callback
+
 LAYERS = "strokewright.models.canvas_drawer.canvas_actions:Layers"
+_WAVES = 12  # across the width: one's own brush may have bristles
+_SPARE_PX = 0.5  # beyond the farthest ink that was seen
 
 
 def canvas_strokes() -> RunConfig:
@@ -74,3 +92,89 @@ def canvas_prisms() -> RunConfig:
 def _speaking(vocabulary: str) -> RunConfig:
     parts = ("model.config", "data.train.options", "data.evaluation.options")
     return canvas_strokes().replaced({f"{part}.vocabulary": vocabulary for part in parts})
+
+
+def train_canvas(
+    renderer: ActionRenderer,
+    vocabulary: str | Vocabulary,
+    size: int = 64,
+    preset: Literal["coordinate", "paper"] = "coordinate",
+    minutes: float = 5.0,
+    out: str | Path | None = None,
+    seed: int = 0,
+    overrides: Iterable[str] = (),
+    callback: Callback | None = None,
+) -> CanvasNetwork:
+    """Train a canvas network that imitates a renderer of your own.
+
+    Args:
+        renderer: Any function from action rows (n, columns) in [0, 1] to layers (n, size, size) of ink, 0 = bare
+            paper, or (n, channels, size, size); see `ActionRenderer`. It is tried first.
+        vocabulary: What the columns mean: a name in the table, or a `Vocabulary` of your own.
+        size: Side of the layers in pixels. Preset "coordinate" then works on other sizes, too.
+        preset: "coordinate", small and exact; "paper", the paper's residual network, which takes far longer.
+        minutes: Budget of training time.
+        out: The run folder; None: nothing is kept but what is returned.
+        seed: Seed of the actions and the weights.
+        overrides: Changes of the run such as "model.config.hidden=64".
+        callback: Called with an Event after each step.
+
+    Returns:
+        The network: `layer(canvas, action)` paints with gradient, `fidelity(renderer)` measures.
+
+    Raises:
+        OptionError: An unknown vocabulary, layers of a wrong shape or range, always blank or always the same, or a
+            folder that holds a run.
+    """
+    from strokewright.models.canvas_drawer.canvas_actions import Layers, check_renderer
+    from strokewright.recipes import train
+
+    words = find_vocabulary(vocabulary)
+    tried = check_renderer(renderer, words, size)
+    run_config = own_canvas(words, tried, size, preset).replaced({"training.minutes": minutes, "training.seed": seed})
+    layers = Layers(seed, words, renderer, size, roll_out=1 if preset == "coordinate" else 8)
+    with nullcontext(out) if out is not None else TemporaryDirectory() as folder:
+        run = train(run_config, data=layers, out=folder, overrides=overrides, callback=callback)
+        return cast("CanvasNetwork", run.model())
+
+
+def find_vocabulary(vocabulary: str | Vocabulary) -> Vocabulary:
+    """Return a vocabulary by its name, or check one of the user's own.
+
+    Raises:
+        OptionError: No such name, or an own one of that name that differs from ours.
+    """
+    from strokewright.render.protocol import VOCABULARIES
+
+    if isinstance(vocabulary, str):
+        if vocabulary not in VOCABULARIES:
+            raise OptionError(f"vocabulary: expected one of {', '.join(VOCABULARIES)}, got {vocabulary!r}")
+        return VOCABULARIES[vocabulary]
+    if VOCABULARIES.get(vocabulary.name, vocabulary) is not vocabulary:
+        raise OptionError(f"vocabulary: expected a name of its own, got ours, {vocabulary.name!r}; choose another name")
+    return vocabulary
+
+
+def own_canvas(vocabulary: Vocabulary, tried: tuple[Floats, NDArray[np.float32]], size: int, preset: str) -> RunConfig:
+    """Return the run of a canvas network for a renderer of which some actions and their ink were `tried`."""
+    import torch
+
+    from strokewright.models.canvas_drawer.canvas_coordinate import measure_reach
+    from strokewright.render.protocol import VOCABULARIES
+
+    model: dict[str, Any] = {"vocabulary": vocabulary.name, "preset": preset, "size_px": size}
+    if vocabulary.name not in VOCABULARIES:
+        facts = ("columns", "shape", "paint", "views", "fixed_width_px")
+        model["own"] = {name: value for name, value in asdict(vocabulary).items() if name in facts}
+    actions, ink = (torch.from_numpy(part).float() for part in tried)
+    model["waves"] = _WAVES
+    model["reach_px"] = measure_reach(vocabulary, actions, ink) + _SPARE_PX
+    base = canvas_strokes() if preset == "coordinate" else canvas_strokes_paper()
+    changes = {
+        "steps": 30_000,
+        "evaluate_every": 0,
+        "sample_every": 0,
+        "prefetch": 0,
+    }  # the renderer stays in one thread
+    training = base.training.model_copy(update=changes)
+    return RunConfig(recipe="train_canvas", model=ModelSpec(name="canvas-network", config=model), training=training)

@@ -9,8 +9,8 @@ network trained on one field size works on any. Pixels that no ink can reach are
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
-from math import comb
 
 import torch
 from torch import Tensor, nn
@@ -75,15 +75,22 @@ class View(nn.Module):
 
 
 class PathView(View):
-    """What pixels see of a stroke: where they stand beside its path."""
+    """What pixels see of a stroke: where they stand beside its path.
 
-    def __init__(self, vocabulary: Vocabulary, reach_px: float) -> None:
+    Args:
+        vocabulary: As in `View`.
+        reach_px: As in `View`.
+        waves: Sines and cosines across the width, for brushes with bristles; 0 for smooth ones.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, reach_px: float, waves: int) -> None:
         super().__init__(vocabulary, reach_px)
+        self.waves = waves if self.widths else 0
         degree = self.points - 1
         t = torch.linspace(0, 1, _SAMPLES)
-        bernstein = [comb(degree, i) * t**i * (1 - t) ** (degree - i) for i in range(self.points)]
+        bernstein = [math.comb(degree, i) * t**i * (1 - t) ** (degree - i) for i in range(self.points)]
         self.register_buffer("_path", torch.stack(bernstein, dim=1), False)
-        self.outputs = 9 + self.points + 6 * len(self.widths) + len(self.others)
+        self.outputs = 9 + self.points + 6 * len(self.widths) + len(self.others) + 2 * self.waves
 
     def samples(self, rows: Tensor) -> Tensor:
         """Return points along each path, (n, samples, 2)."""
@@ -112,8 +119,17 @@ class PathView(View):
             u = _nearest(offset, chord, bend, (nearest - 1 - piece).to(at.dtype))
         along = (piece + 1 + u) / (_SAMPLES - 1)
         radius = offset - chord * u[:, None] - bend * u.square()[:, None]
-        distance, frame = _frame(radius, chord + 2 * bend * u[:, None], bend, along)
-        return torch.cat([frame, *self._columns(rows.index_select(0, owner), at, distance, along)], dim=1)
+        distance, beside, frame = _frame(radius, chord + 2 * bend * u[:, None], bend, along)
+        own = rows.index_select(0, owner)
+        return torch.cat([frame, *self._columns(own, at, distance, along), *self._across(own, beside)], dim=1)
+
+    def _across(self, own: Tensor, beside: Tensor) -> list[Tensor]:
+        """Describe pixels by waves across the width, one half period and more from edge to edge."""
+        if not self.waves:
+            return []
+        share = (beside / (own[:, self.widths].mean(dim=1) / 2).clamp(min=0.5)).clamp(-1.5, 1.5)
+        phase = share[:, None] * torch.arange(1, self.waves + 1, dtype=own.dtype, device=own.device) * (math.pi / 2)
+        return [phase.sin(), phase.cos()]
 
     def _columns(self, own: Tensor, at: Tensor, distance: Tensor, along: Tensor) -> list[Tensor]:
         """Describe pixels by the points' distances and the other columns."""
@@ -181,12 +197,12 @@ class SolidView(View):
         return torch.cat([*(part.flatten(1) for part in seen), own[:, 6:]], dim=1)
 
 
-def make_view(vocabulary: Vocabulary, reach_px: float) -> View:
+def make_view(vocabulary: Vocabulary, reach_px: float, waves: int = 0) -> View:
     """Choose how pixels see the actions of a vocabulary."""
     if vocabulary.shape == "prism":
         return SolidView(vocabulary, reach_px)
     steered = vocabulary.shape == "stroke" and sum(column.unit == "field" for column in vocabulary.columns) >= 4
-    return PathView(vocabulary, reach_px) if steered else OffsetView(vocabulary, reach_px)
+    return PathView(vocabulary, reach_px, waves) if steered else OffsetView(vocabulary, reach_px)
 
 
 class CoordinateCanvas(nn.Module):
@@ -198,12 +214,15 @@ class CoordinateCanvas(nn.Module):
         hidden: Width of the hidden layers.
         depth: How many there are.
         reach_px: As in `View`.
+        waves: As in `PathView`.
     """
 
-    def __init__(self, vocabulary: Vocabulary, channels: int, hidden: int, depth: int, reach_px: float) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, channels: int, hidden: int, depth: int, reach_px: float, waves: int = 0
+    ) -> None:
         super().__init__()
         self.vocabulary, self.channels = vocabulary, channels
-        self.view = make_view(vocabulary, reach_px)
+        self.view = make_view(vocabulary, reach_px, waves)
         sizes = [self.view.outputs, *[hidden] * depth]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):
@@ -258,8 +277,8 @@ def _nearest(offset: Tensor, chord: Tensor, bend: Tensor, start: Tensor) -> Tens
     return u
 
 
-def _frame(radius: Tensor, tangent: Tensor, bend: Tensor, along: Tensor) -> tuple[Tensor, Tensor]:
-    """Describe pixels by where they stand beside a path: their distance (pairs,), and nine numbers (pairs, 9)."""
+def _frame(radius: Tensor, tangent: Tensor, bend: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Describe pixels by where they stand: distance, signed offset to the side (pairs,), nine numbers (pairs, 9)."""
     speed = (tangent.square().sum(1) + _TINY).sqrt()
     beside = (radius[:, 0] * tangent[:, 1] - radius[:, 1] * tangent[:, 0]) / speed
     beyond = (radius * tangent).sum(1) / speed
@@ -267,7 +286,7 @@ def _frame(radius: Tensor, tangent: Tensor, bend: Tensor, along: Tensor) -> tupl
     turn = 2 * (tangent[:, 0] * bend[:, 1] - tangent[:, 1] * bend[:, 0]) / (speed.square() + 10 * _TINY)
     seen = [distance / 4, (distance - 2).tanh(), (distance - 5).tanh(), beside.asinh() / 2, beyond.asinh() / 2]
     seen += [along, along.square(), speed.asinh() / 2, (4 * turn).asinh() / 2]
-    return distance, torch.stack(seen, dim=1)
+    return distance, beside, torch.stack(seen, dim=1)
 
 
 @torch.no_grad()

@@ -60,6 +60,7 @@ class CanvasNetworkConfig(BaseModel):
     hidden: int = Field(48, ge=4, description="coordinate: width of the layers")
     depth: int = Field(3, ge=1, le=8, description="coordinate: how many layers")
     reach_px: float = Field(2.0, gt=0, description="coordinate: farthest ink from the path, beyond half the width")
+    waves: int = Field(0, ge=0, le=64, description="coordinate: sines across a stroke's width; bristles need some")
     pixels: int = Field(120, ge=8, description="coordinate: pixels of a layer that a step looks at, about")
     channels: int = Field(32, ge=4, description="paper: channels of the residual layers")
     blocks: int = Field(3, ge=1, description="paper: residual layers")
@@ -96,7 +97,8 @@ class CanvasNetwork(Pretrained):
         channels = self.vocabulary.views * (1 if self.vocabulary.paint == "ink" else 4)
         self.painter: CoordinateCanvas | PaperCanvas
         if config.preset == "coordinate":
-            self.painter = CoordinateCanvas(self.vocabulary, channels, config.hidden, config.depth, config.reach_px)
+            shape = (config.hidden, config.depth, config.reach_px, config.waves)
+            self.painter = CoordinateCanvas(self.vocabulary, channels, *shape)
         else:
             sides = (len(self.vocabulary.columns), len(self.vocabulary.blank), channels)
             self.painter = PaperCanvas(*sides, config.size_px, config.channels, config.blocks)
@@ -218,9 +220,13 @@ class CanvasNetwork(Pretrained):
             Of the network, and of a blank canvas in its place; each (n,).
         """
         blank = self.blank(len(truth), truth.shape[-1])
-        wanted = self.lay(blank, truth)
-        painted = self.lay(blank, self.layer(blank, action))
-        return self._difference(painted, wanted).sum(dim=(1, 2)), self._difference(blank, wanted).sum(dim=(1, 2))
+        nothing = self._difference(blank, self.lay(blank, truth)).sum(dim=(1, 2))
+        return self.layer_errors(self.layer(blank, action), truth), nothing
+
+    def layer_errors(self, layer: Tensor, truth: Tensor) -> Tensor:
+        """Sum squared errors of layers against the renderer's over each picture, on blank paper: (n,)."""
+        blank = self.blank(len(truth), truth.shape[-1])
+        return self._difference(self.lay(blank, layer), self.lay(blank, truth)).sum(dim=(1, 2))
 
     def fidelity(
         self, renderer: ActionRenderer | None = None, count: int = 512, seed: int = 2, size_px: int | None = None

@@ -1,0 +1,154 @@
+"""Canvas networks: their error against the true renderer by vocabulary and preset, and their speed.
+
+Errors are those of one mark on blank paper, 64×64 pixels, over random actions that no network was trained on, relative
+to the blank canvas (of colour: in LAB). Networks that are not bundled are looked for in `runs/`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.harness import RESULTS_DIR, at_most, report, row, save_sheet
+from strokewright import weights
+from strokewright.models.canvas_drawer import CanvasNetwork
+from strokewright.render import analytic
+from strokewright.render.actions import render_layers
+
+SEED = 2
+SIZE_PX = 64
+PICTURES = 64
+RUNS_DIR = Path(__file__).parents[1] / "runs"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One network: its name here, its recipe, its bundled name ("": none), and its bound if an issue sets one."""
+
+    case: str
+    recipe: str
+    bundled: str = ""
+    bound: float | None = None
+
+    @property
+    def run_dir(self) -> Path:
+        """Where a run of its recipe lies if it is not bundled."""
+        return RUNS_DIR / self.recipe.replace("_", "-")
+
+
+ENTRIES = (
+    Entry("strokes with thickness, coordinate", "canvas_strokes", "canvas/strokes", 0.03),
+    Entry("strokes with thickness, paper", "canvas_strokes_paper"),
+    Entry("thin strokes, coordinate", "canvas_thin", "canvas/thin"),
+    Entry("coloured strokes, coordinate", "canvas_colour", "canvas/colour"),
+    Entry("rectangles, coordinate", "canvas_rectangles", "canvas/rectangles"),
+    Entry("prisms in three views, coordinate", "canvas_prisms", "canvas/prisms"),
+)
+
+
+def run(quick: bool = False) -> dict[str, Any]:
+    """Score every network that is there; quick: 192 actions instead of 2,048."""
+    started = time.perf_counter()
+    torch.set_num_threads(1)
+    rows: list[dict[str, Any]] = []
+    sheet: list[tuple[str, list[Any]]] = []
+    for entry in ENTRIES:
+        network = _find(entry)
+        if network is None:
+            command = (
+                f"not trained: strokewright train {entry.recipe} --out {entry.run_dir.relative_to(RUNS_DIR.parent)}"
+            )
+            rows.append(row(entry.case, "error / blank", None, reference_source=command))
+            continue
+        scored, pictures = _score(entry, network, 192 if quick else 2048)
+        rows += scored
+        sheet += pictures
+    if not quick:
+        save_sheet(RESULTS_DIR / "canvas.png", ("truth", "network", "difference"), sheet, 192, colours=128)
+    data = f"random actions of seed {SEED} on {SIZE_PX}x{SIZE_PX} pixels, painted by Skia"
+    return report("canvas", rows, started=started, seed=SEED, data=data)
+
+
+def _find(entry: Entry) -> CanvasNetwork | None:
+    """Load a network from the package or from its run folder."""
+    bundled = {card.name for card in weights.cards()}
+    if entry.bundled in bundled:
+        return weights.load_model(entry.bundled, "cpu")
+    folder = entry.run_dir / "model"
+    return CanvasNetwork.from_pretrained(folder) if folder.exists() else None
+
+
+def _score(entry: Entry, network: CanvasNetwork, count: int) -> tuple[list[dict[str, Any]], list[Any]]:
+    """Measure one network; return its rows and its three worst cases."""
+    network.requires_grad_(False)
+    found = network.fidelity(count=count, seed=SEED)
+    limit = None if entry.bound is None else at_most(entry.bound)
+    analytic_error, uniform_error = _others(network, count // 2)
+    rows = [
+        row(
+            entry.case,
+            "error / blank",
+            found.error_share,
+            limit,
+            reference=analytic_error,
+            reference_source="analytic renderer, uniform actions",
+        ),
+        row(entry.case, "error / blank, uniform actions", uniform_error, limit),
+        row(entry.case, "MSE", found.mse),
+    ]
+    for name, bins in (("size", found.by_size), ("width", found.by_width)):
+        rows += [
+            row(entry.case, f"error / blank, {name} {part.low:g} to {part.high:g} px", part.error_share)
+            for part in bins
+            if part.count
+        ]
+    ours, theirs = _seconds(network)
+    speed = "CPU seconds for 64 pictures, forward and backward"
+    rows.append(row(entry.case, speed, ours, reference=theirs, reference_source="analytic renderer"))
+    pictures = [
+        (
+            f"{entry.case.replace(', ', chr(10))}\n{case.error_share:.3f}",
+            [case.truth, case.painted, 1 - np.abs(case.truth - case.painted)],
+        )
+        for case in found.worst[:3]
+    ]
+    return rows, pictures
+
+
+def _others(network: CanvasNetwork, count: int) -> tuple[float, float]:
+    """Measure the analytic renderer and the network on actions that are uniform in every column."""
+    actions = np.random.default_rng((SEED, 3)).random((count, len(network.vocabulary.columns)))
+    sums = torch.zeros(3, dtype=torch.float64)
+    for start in range(0, count, PICTURES):
+        part = actions[start : start + PICTURES]
+        truth = torch.from_numpy(render_layers(network.vocabulary, part, SIZE_PX))
+        action = torch.from_numpy(part).float()
+        error, blank = network.errors(action, truth)
+        exact = network.layer_errors(analytic.layer(network.vocabulary, action, SIZE_PX), truth)
+        sums += torch.stack([exact.sum(), error.sum(), blank.sum()]).double()
+    return float(sums[0] / sums[2]), float(sums[1] / sums[2])
+
+
+def _seconds(network: CanvasNetwork) -> tuple[float, float]:
+    """Time network and analytic renderer on one thread, the median of seven passes each."""
+    action = torch.rand(PICTURES, len(network.vocabulary.columns), generator=torch.Generator().manual_seed(SEED))
+    action.requires_grad_()
+    blank = network.blank(PICTURES, SIZE_PX)
+
+    def time_of(paint: Any) -> float:
+        times: list[float] = []
+        for _ in range(7):
+            started = time.process_time()
+            paint().square().sum().backward()
+            times.append(time.process_time() - started)
+        return float(np.median(times))
+
+    return (
+        time_of(lambda: network.layer(blank, action)),
+        time_of(lambda: analytic.layer(network.vocabulary, action, SIZE_PX)),
+    )
