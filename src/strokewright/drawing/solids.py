@@ -79,7 +79,7 @@ def _moved(box: Box, left: float, top: float) -> Box:
 
 
 def _line(points: Floats, side: float) -> Stroke:
-    return Stroke(points, width=side / 400, colour=_GREY)
+    return Stroke(points, width=np.full(len(points), side / 400), colour=_GREY)
 
 
 def _isometric(drawing: Drawing, middle: Floats, scale: float, side: float) -> list[Mark]:

@@ -48,11 +48,11 @@ class _Mesh(BaseModel):
 
 
 class _Shading(BaseModel):
-    colour: tuple[float, float, float, float] = Field((1, 1, 1, 1), alias="baseColorFactor")
+    colour: tuple[float, float, float, float] = Field(default=(1, 1, 1, 1), alias="baseColorFactor")
 
 
 class _Material(BaseModel):
-    shading: _Shading = Field(_Shading(), alias="pbrMetallicRoughness")
+    shading: _Shading = Field(default=_Shading(), alias="pbrMetallicRoughness")
 
 
 class _Node(BaseModel):

@@ -98,7 +98,7 @@ def _pairs(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _apart(corners: Floats) -> NDArray[np.bool_]:
     """Whether boxes do not run through one another, (count, 3, 3)."""
     low, high = corners[:, :, 0], corners[:, :, 1]
-    return ((high[:, :, None] <= low[:, None]) | (high[:, None] <= low[:, :, None])).any(axis=3)
+    return np.any((high[:, :, None] <= low[:, None]) | (high[:, None] <= low[:, :, None]), axis=3)
 
 
 def _all_seen(corners: Floats, there: NDArray[np.bool_]) -> NDArray[np.bool_]:

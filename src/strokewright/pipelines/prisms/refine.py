@@ -55,7 +55,11 @@ def fit(drawn: Tensor, views: Views, steps: int, seed: int = 0) -> Tensor:
 
 
 def refine(rows: Tensor, views: Views, steps: int, softness: float = _SOFTNESS) -> Tensor:
-    """Descend from each of several scenes (starts, prisms, 10), through soft edges first and sharp ones at last."""
+    """Descend from each of several scenes (starts, prisms, 10), through soft edges first and sharp ones at last.
+
+    Solid boxes stay solid: otherwise a paler colour and a lower alpha could stand for one another.
+    """
+    solid = rows[..., -1:] == 1
     moved = rows.clone().requires_grad_()
     optimiser = torch.optim.Adam([moved], betas=(0.9, 0.95))
     for step in range(steps):
@@ -66,7 +70,7 @@ def refine(rows: Tensor, views: Views, steps: int, softness: float = _SOFTNESS) 
             distances(moved, views, softness * views.size_px * max(0.0, 2 * left - 1)).sum().backward()
         optimiser.step()
         with torch.no_grad():
-            moved.clamp_(0, 1)
+            moved.clamp_(0, 1)[..., -1:].masked_fill_(solid, 1.0)
     return moved.detach()
 
 
