@@ -152,8 +152,9 @@ def paint_layers(
     except (TypeError, ValueError) as error:
         raise OptionError(f"renderer: expected an array of numbers for {len(actions)} actions, got: {error}") from error
     channels = vocabulary.views * (1 if vocabulary.paint == "ink" else 4)
-    layers = layers[:, None] if layers.ndim == 3 and channels == 1 else layers
     wanted = (len(actions), channels, size_px, size_px)
+    if layers.shape == (len(actions), size_px, size_px) and channels == 1:
+        layers = layers[:, None]
     if layers.shape != wanted:
         raise OptionError(
             f"renderer: expected layers {wanted} (actions, channels, height, width), got {layers.shape}; "

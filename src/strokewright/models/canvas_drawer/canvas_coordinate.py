@@ -150,7 +150,8 @@ class OffsetView(View):
         super().__init__(vocabulary, reach_px)
         columns = 2 * self.points
         rest = len(self.widths) + len(self.others)
-        self.outputs = 3 * columns + columns * (columns - 1) // 2 + self.points + rest
+        edges = (columns + self.points) * len(self.widths)
+        self.outputs = 3 * columns + columns * (columns - 1) // 2 + self.points + edges + rest
         self.register_buffer("_pairs", torch.triu_indices(columns, columns, 1), False)
 
     def distance(self, rows: Tensor, pixels: Tensor) -> Tensor:
@@ -163,13 +164,13 @@ class OffsetView(View):
         """Describe pixels by offsets to the points."""
         own = rows.index_select(0, owner)
         offsets = self.points_of(own) - at[:, None]
-        norms = (offsets.square().sum(2) + _TINY).sqrt().asinh() / 2
-        flat = offsets.flatten(1)
+        norms, flat = (offsets.square().sum(2) + _TINY).sqrt(), offsets.flatten(1)
         sharp = (flat / 1.5).tanh()
         first, second = self.get_buffer("_pairs")
-        rest = torch.cat([own[:, self.widths] / 8, own[:, self.others]], dim=1)
-        products = sharp[:, first] * sharp[:, second]
-        return torch.cat([sharp, flat / 64, flat.asinh() / 4, products, norms / 2, rest], dim=1)
+        width = own[:, self.widths] / 8
+        edges = (torch.cat([norms, flat.abs()], dim=1)[:, :, None] / 4 - width[:, None]).flatten(1)
+        scales = [sharp, flat / 64, flat.asinh() / 4, norms.asinh() / 4]
+        return torch.cat([*scales, sharp[:, first] * sharp[:, second], edges, width, own[:, self.others]], dim=1)
 
 
 class SolidView(View):
