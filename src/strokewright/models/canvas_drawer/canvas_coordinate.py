@@ -169,8 +169,9 @@ class OffsetView(View):
         first, second = self.get_buffer("_pairs")
         width = own[:, self.widths] / 8
         edges = (torch.cat([norms, flat.abs()], dim=1)[:, :, None] / 4 - width[:, None]).flatten(1)
-        scales = [sharp, flat / 64, flat.asinh() / 4, norms.asinh() / 4]
-        return torch.cat([*scales, sharp[:, first] * sharp[:, second], edges, width, own[:, self.others]], dim=1)
+        products = sharp[:, first] * sharp[:, second]
+        seen = [sharp, flat / 64, flat.asinh() / 4, products, norms.asinh() / 4, edges, width, own[:, self.others]]
+        return torch.cat(seen, dim=1)
 
 
 class SolidView(View):
