@@ -40,6 +40,20 @@ def action_batch():
     return {"action": action, "layer": torch.from_numpy(layer)}
 
 
+def choice_batch():
+    corners = torch.rand(2, 5, 2, 2, generator=torch.Generator().manual_seed(0)) * 200
+    corners[..., 1, :] += 220
+    return {
+        "crops": torch.arange(2 * 5 * 2 * 1600).remainder(251).byte().view(2, 5, 2, 40, 40),
+        "boxes": corners.flatten(2),
+        "facts": torch.linspace(0, 1, 130).view(2, 5, 13),
+        "span": torch.tensor([[0.0, 0.0, 420.0, 420.0]] * 2),
+        "types": torch.tensor([[0, 3, 9, 1, 5], [2, 0, 7, -1, -1]]),
+        "fit": torch.linspace(0, 1, 10).view(2, 5),
+        "map": torch.full((2, 10, 32, 32), 0.1),
+    }
+
+
 EXAMPLES = {
     "canvas-network": ({"hidden": 8, "depth": 2}, action_batch),
     "drawer": ({"size_px": 24, "steps": 2, "channels": (8, 8, 8), "hidden": 16}, picture_batch),
@@ -47,6 +61,7 @@ EXAMPLES = {
         {"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0},
         drawer_batch,
     ),
+    "room-chooser": ({"width": 16, "layers": 1, "channels": (4, 4, 4), "dropout": 0.0}, choice_batch),
     "room-drawer": ({"channels": (8, 8, 8, 8), "dropout": 0.0}, plan_batch),
 }
 

@@ -16,6 +16,7 @@ MODELS: dict[str, str] = {
     "canvas-network": "strokewright.models.canvas_drawer:CanvasNetwork",
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
+    "room-chooser": "strokewright.models.canvas_drawer.room_chooser:RoomChooser",
     "room-drawer": "strokewright.models.canvas_drawer.room_drawer:RoomDrawer",
 }
 

@@ -40,7 +40,8 @@ RECIPES: dict[str, str] = {
     "sketches_no_lstm": "strokewright.recipes.sketches:sketches_no_lstm",
     "sketches_ten": "strokewright.recipes.sketches:sketches_ten",
     "sketches_ten_again": "strokewright.recipes.sketches:sketches_ten_again",
-    "rooms": "strokewright.recipes.rooms:rooms",
+    "rooms_choose": "strokewright.recipes.rooms:rooms_choose",
+    "rooms_propose": "strokewright.recipes.rooms:rooms_propose",
     "prisms": "strokewright.recipes.prisms:prisms",
     "smoke": "strokewright.recipes.smoke:smoke",
 }

@@ -1,4 +1,7 @@
-"""Runs of the room drawer."""
+"""Floor plan to rooms, in two runs: first the drawer of proposals, then the chooser that learns from its proposals.
+
+Their data is CC BY-NC 4.0, and so are the weights: not for commercial use.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source,
 PLANS = "strokewright.models.canvas_drawer.plan_batches:PlanBatches"
 
 
-def rooms() -> RunConfig:
-    """Floor plan to rooms: the bundled `rooms/floorplans`. Its data, and so its weights, are CC BY-NC 4.0."""
+CHOICES = "strokewright.recipes.room_choices:RoomChoices"
+
+
+def rooms_propose() -> RunConfig:
+    """Each cell of a plan proposes its room's rectangle and colour: the bundled `rooms/proposals`."""
     return RunConfig(
         model=ModelSpec(name="room-drawer"),
         data=DataSpec(
@@ -31,6 +37,35 @@ def rooms() -> RunConfig:
             monitor="type_error",
             sample_every=0,
             checkpoint_every=250,
+            checkpoint_minutes=5.0,
+        ),
+    )
+
+
+def rooms_choose() -> RunConfig:
+    """Choose and colour the rectangles: the bundled `rooms/floorplans`. It needs `rooms/proposals`."""
+    return RunConfig(
+        model=ModelSpec(name="room-chooser"),
+        data=DataSpec(
+            train=Source(make=CHOICES),
+            evaluation=Source(make=CHOICES, options={"split": "valid", "change": False}),
+        ),
+        training=TrainingOptions(
+            steps=5_000,
+            batch_size=16,
+            optimiser="adamw",
+            learning_rate=2e-3,
+            weight_decay=0.05,
+            warmup_steps=100,
+            clip_norm=2.0,
+            ema_decay=0.998,
+            precision="bf16-mixed",
+            log_every=100,
+            evaluate_every=500,
+            evaluation_batches=5,
+            monitor="wrong",
+            sample_every=0,
+            checkpoint_every=500,
             checkpoint_minutes=5.0,
         ),
     )

@@ -21,7 +21,7 @@ LEAST_ROOM_PX = 150
 _SCALES = (0.8, 1.2)
 _STRETCH = 0.1  # how much more one axis may be scaled than the other
 
-Bytes = NDArray[np.uint8]
+PlanBytes = NDArray[np.uint8]
 
 
 class PlanBatches:
@@ -59,7 +59,7 @@ class PlanBatches:
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
-def plan_row(ink: Bytes, types: Bytes) -> dict[str, NDArray[Any]]:
+def plan_row(ink: PlanBytes, types: PlanBytes) -> dict[str, NDArray[Any]]:
     """Return one row of a batch for a plan (512, 512) and its class map."""
     rooms, boxes = number_rooms(types)
     centre = slice(CELL_PX // 2, None, CELL_PX)
@@ -73,7 +73,7 @@ def plan_row(ink: Bytes, types: Bytes) -> dict[str, NDArray[Any]]:
     }
 
 
-def number_rooms(types: Bytes) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def number_rooms(types: PlanBytes) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Number the connected rooms of a class map.
 
     Args:
@@ -95,7 +95,7 @@ def number_rooms(types: Bytes) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     return rooms, np.array(boxes, dtype=np.float32)
 
 
-def _changed(ink: Bytes, types: Bytes, rng: np.random.Generator) -> tuple[Bytes, Bytes]:
+def _changed(ink: PlanBytes, types: PlanBytes, rng: np.random.Generator) -> tuple[PlanBytes, PlanBytes]:
     """Turn, mirror, scale and shift a plan and its map together; vary the lines of the plan."""
     turns, mirror = int(rng.integers(4)), rng.random() < 0.5
     ink, types = (np.rot90(pixels[:, ::-1] if mirror else pixels, turns) for pixels in (ink, types))
@@ -125,7 +125,7 @@ def _window(span: tuple[int, int], scale: float, rng: np.random.Generator) -> tu
     return start, start + length
 
 
-def _cut(pixels: Bytes, box: tuple[float, float, float, float], resample: Image.Resampling) -> Bytes:
+def _cut(pixels: PlanBytes, box: tuple[float, float, float, float], resample: Image.Resampling) -> PlanBytes:
     """Return a part of the picture (it may reach over the rim, where all is 0) at the page's size."""
     margin = int(np.ceil(max(0.0, -min(box), max(box) - PAGE_PX)))
     padded = np.pad(pixels, margin)
@@ -134,7 +134,7 @@ def _cut(pixels: Bytes, box: tuple[float, float, float, float], resample: Image.
     return np.asarray(image)
 
 
-def _varied(ink: Bytes, rng: np.random.Generator) -> Bytes:
+def _varied(ink: PlanBytes, rng: np.random.Generator) -> PlanBytes:
     """Make the lines wider, softer or paler, each now and then."""
     kind = rng.random()
     if kind < 0.15:

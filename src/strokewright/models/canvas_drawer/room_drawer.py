@@ -30,7 +30,8 @@ from strokewright.render.box import coverage
 
 CLASSES = 12
 CELLS = PICTURE_PX // CELL_PX
-_NOT_ROOMS = (0, 2, 8)
+NOT_ROOMS = (0, 2, 8)
+ROOM_CODES = tuple(code for code in range(CLASSES) if code not in NOT_ROOMS)
 _LEAK = 0.2
 _CANVAS = 32  # side of the canvas: coverage is exact, so it may be coarse
 _SHUFFLE = 4
@@ -267,17 +268,13 @@ def box_overlap(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 def paint_map(types: Tensor) -> Tensor:
     """Turn codes (batch, height, width) into layers (batch, 10, height, width): no room, then the room classes."""
     layers = F.one_hot(types, CLASSES).movedim(-1, 1).float()
-    bare = layers[:, list(_NOT_ROOMS)].sum(dim=1, keepdim=True)
-    return torch.cat([bare, layers[:, _room_codes()]], dim=1)
+    bare = layers[:, list(NOT_ROOMS)].sum(dim=1, keepdim=True)
+    return torch.cat([bare, layers[:, list(ROOM_CODES)]], dim=1)
 
 
 def _room_shares(colours: Tensor) -> Tensor:
     """Turn logits of all classes (n, 12) into shares (n, 10): 0 of no room, then those of the room classes."""
-    return F.pad(colours[:, _room_codes()].softmax(dim=1), (1, 0))
-
-
-def _room_codes() -> list[int]:
-    return [code for code in range(CLASSES) if code not in _NOT_ROOMS]
+    return F.pad(colours[:, list(ROOM_CODES)].softmax(dim=1), (1, 0))
 
 
 def _log_sides(boxes: Tensor) -> Tensor:

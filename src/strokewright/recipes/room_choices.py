@@ -1,0 +1,132 @@
+"""What the room chooser learns from: the candidates of floor plans, with the rooms that they fit.
+
+All candidates are found once, by the bundled room drawer, and kept in memory; at each use a plan is turned or mirrored,
+its boxes are moved a little, and some candidates are left out. Batch i depends on (seed, i) and the batch size alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+from strokewright import weights
+from strokewright.datasets.floorplans import Floorplans
+from strokewright.errors import OptionError
+from strokewright.models.canvas_drawer.plan_batches import PlanBytes, number_rooms
+from strokewright.models.canvas_drawer.plan_cuts import overlaps
+from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX
+from strokewright.models.canvas_drawer.room_candidates import (
+    VIEWS,
+    Floats,
+    crops,
+    find_candidates,
+    look,
+    turn,
+    turn_boxes,
+)
+from strokewright.models.canvas_drawer.room_chooser import CANVAS
+from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES, RoomDrawer, paint_map
+
+_FITS = 0.5
+_MOVED_PX = 1.5
+_LEFT_OUT = 0.1
+
+
+class _Plan(NamedTuple):
+    crops: PlanBytes
+    boxes: Floats
+    facts: Floats
+    span: Floats  # (1, 4)
+    types: NDArray[np.int64]
+    fit: Floats
+    map: Floats  # (10, 32, 32)
+
+
+class RoomChoices:
+    """Batches for the room chooser, see its `loss`.
+
+    Args:
+        seed: Seed of the order and of all changes.
+        split: "train", "valid" or "test".
+        change: Turn, mirror, move, leave out; False gives the plans in order, as they are.
+        drawer: Short name of a bundled room drawer, or a path to one.
+        views: Views in which the room drawer looks at a plan.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        split: str = "train",
+        change: bool = True,
+        drawer: str = "rooms/proposals",
+        views: int = 4,
+    ) -> None:
+        plans = Floorplans()
+        places = np.flatnonzero(plans.split_names() == split).tolist()
+        model = RoomDrawer.from_pretrained(drawer) if Path(drawer).exists() else weights.load_model(drawer)
+        if not isinstance(model, RoomDrawer):
+            raise OptionError(f"{drawer}: expected a room drawer, got {type(model).__name__}; choose rooms/proposals")
+        self._plans = [_read(plans.ink(i), plans.class_map(i), model, views) for i in places]
+        self._seed, self._change = seed, change
+
+    def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
+        """Return batch `index`; an epoch takes each plan once, in a new order. Plans are padded to the longest."""
+        count = len(self._plans)
+        rows: list[_Plan] = []
+        for number in range(index * batch_size, (index + 1) * batch_size):
+            epoch, place = divmod(number, count)
+            if not self._change:
+                rows.append(self._plans[place])
+                continue
+            order = np.random.default_rng((self._seed, epoch)).permutation(count)
+            rows.append(_changed(self._plans[order[place]], np.random.default_rng((self._seed, 1, number))))
+        longest = max(len(row.boxes) for row in rows)
+        batch = {name: np.stack([_padded(getattr(row, name), longest) for row in rows]) for name in _PER_CANDIDATE}
+        batch["types"] = np.stack([_padded(row.types + 1, longest) - 1 for row in rows])
+        return batch | {"span": np.stack([row.span[0] for row in rows]), "map": np.stack([row.map for row in rows])}
+
+
+_PER_CANDIDATE = ("crops", "boxes", "facts", "fit")
+
+
+def _read(ink: PlanBytes, types: PlanBytes, drawer: RoomDrawer, views: int) -> _Plan:
+    found = find_candidates(ink, look(drawer, ink, views))
+    rooms, boxes = number_rooms(types)
+    columns, rows = (np.flatnonzero((ink > 0).any(axis=axis)) for axis in (0, 1))
+    span = np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], dtype=np.float32)
+    fit = np.zeros(len(found.boxes), dtype=np.float32)
+    labels = np.zeros(len(found.boxes), dtype=np.int64)
+    if len(boxes) > 1:
+        alike = overlaps(found.boxes, boxes[1:])
+        fit = alike.max(axis=1).astype(np.float32)
+        room_types = [ROOM_CODES.index(int(types[rooms == number][0])) + 1 for number in range(1, len(boxes))]
+        labels = np.where(fit >= _FITS, np.array(room_types)[alike.argmax(axis=1)], 0)
+    layers = paint_map(torch.from_numpy(types[None, 2::4, 2::4].astype(np.int64)))
+    painted = F.avg_pool2d(layers, PICTURE_PX // 4 // CANVAS)[0].numpy()
+    return _Plan(crops(ink, found.boxes), found.boxes, found.facts, span, labels, fit, painted)
+
+
+def _changed(plan: _Plan, rng: np.random.Generator) -> _Plan:
+    """Turn or mirror a plan, move the corners of its candidates, and leave some of them out."""
+    view = int(rng.integers(VIEWS))
+    kept = np.flatnonzero(rng.random(len(plan.boxes)) >= _LEFT_OUT)
+    moved = plan.boxes[kept] + rng.normal(0, _MOVED_PX, (len(kept), 4)).astype(np.float32)
+    moved[:, 2:] = np.maximum(moved[:, 2:], moved[:, :2] + 4)
+    return _Plan(
+        turn(plan.crops[kept], view).astype(np.uint8),
+        turn_boxes(moved, view),
+        plan.facts[kept],
+        turn_boxes(plan.span, view),
+        plan.types[kept],
+        plan.fit[kept],
+        turn(plan.map, view).astype(np.float32),
+    )
+
+
+def _padded(values: NDArray[Any], length: int) -> NDArray[Any]:
+    return np.pad(values, [(0, length - len(values)), *([(0, 0)] * (values.ndim - 1))])
