@@ -21,8 +21,10 @@ _SOFTNESS = 0.12  # of a view's side, at first
 _RATE = 0.02
 _CLOSE = 3e-4  # squared distance that says: found
 _WORTH = 1e-4  # squared distance that a box must save
-_RESTARTS = 8
-_JITTER = 0.1  # of the cube's side
+_ROUNDS = 3  # of other starts
+_STARTS = 12
+_JITTER = 0.03  # of the cube's side
+_NEW_SIDE = 0.25
 _THINNEST = 0.01
 _FAINT = 0.1  # alpha below which a box is not even tried as a solid one
 
@@ -30,7 +32,7 @@ _FAINT = 0.1  # alpha below which a box is not even tried as a solid one
 def fit(drawn: Tensor, views: Views, steps: int, seed: int = 0) -> Tensor:
     """Find the scene behind three pictures, from what the drawer drew.
 
-    Where that leads astray, a few starts beside it are tried. Boxes that the pictures do not need are left out.
+    Where that leads astray, other starts beside it are tried. Boxes that the pictures do not need are left out.
 
     Args:
         drawn: The drawer's scene, (prisms, 10).
@@ -45,10 +47,15 @@ def fit(drawn: Tensor, views: Views, steps: int, seed: int = 0) -> Tensor:
         return _present(drawn)
     small = views.resized(min(_SEARCH_PX, views.size_px))
     best = refine(drawn[None], small, steps)
-    if distances(best, small) > _CLOSE:
-        tries = torch.cat([best, refine(_starts(best[0], seed), small, steps)])
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(_ROUNDS):
+        if distances(best, small) <= _CLOSE:
+            break
+        tries = torch.cat([best, refine(_starts(best[0], small, generator), small, steps)])
         best = tries[distances(tries, small).argmin()][None]
-    boxes = _needed(_present(best[0], _FAINT), small, steps)
+    boxes = _present(best[0], _FAINT)
+    if len(boxes) > 0:  # what was pale and thin has another colour when solid
+        boxes = _needed(refine(boxes[None], small, steps, softness=0.0)[0], small, steps)
     if len(boxes) == 0:
         return boxes
     return _present(refine(boxes[None], views.resized(min(_FINE_PX, views.size_px)), steps, softness=0.0)[0])
@@ -76,17 +83,32 @@ def refine(rows: Tensor, views: Views, steps: int, softness: float = _SOFTNESS) 
 
 def distances(rows: Tensor, views: Views, softness_px: float = 0.0) -> Tensor:
     """Return the mean squared distance of each scene (scenes, prisms, 10) to the pictures, (scenes,)."""
+    return _errors(rows, views, softness_px).mean(dim=(1, 2, 3))
+
+
+def _errors(rows: Tensor, views: Views, softness_px: float = 0.0) -> Tensor:
+    """Squared distance at each pixel of each scene, (scenes, 9, size, size)."""
     boxes = rows.unbind(dim=1)
     paper = views.paper.expand(len(rows), -1, views.size_px, views.size_px)
     layers = [layer(_PRISM, box, views.size_px, softness_px) for box in boxes]
-    return (stack(paper, layers, boxes) - views.pixels).square().mean(dim=(1, 2, 3))
+    return (stack(paper, layers, boxes) - views.pixels).square()
 
 
-def _starts(rows: Tensor, seed: int) -> Tensor:
-    """Scenes beside one scene (prisms, 10), each with all boxes there."""
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(_RESTARTS, *rows.shape, generator=generator) * _JITTER
-    starts = rows + noise.to(rows)
+def _starts(rows: Tensor, views: Views, generator: torch.Generator) -> Tensor:
+    """Scenes beside one scene (prisms, 10): in each, one box begins anew where the pictures are not matched."""
+    wrong = _errors(rows[None], views)[0].unflatten(0, (3, 3)).sum(dim=1)  # (views, size, size)
+    pixel = torch.multinomial(wrong.flatten(), _STARTS, replacement=True, generator=generator)
+    view, down, across = torch.unravel_index(pixel, wrong.shape)
+    centre = torch.rand(_STARTS, 3, generator=generator)
+    each = torch.arange(_STARTS)
+    share = (torch.stack([across, down], dim=1) + 0.5) / views.size_px
+    centre[each, torch.tensor([0, 2, 0])[view]] = share[:, 0]
+    centre[each, torch.tensor([1, 1, 2])[view]] = torch.where(view == 2, 1 - share[:, 1], share[:, 1])
+    starts = rows + _JITTER * torch.randn(_STARTS, *rows.shape, generator=generator)
+    which = each % len(rows)
+    starts[each, which, :3] = centre - _NEW_SIDE / 2
+    starts[each, which, 3:6] = centre + _NEW_SIDE / 2
+    starts[each, which, 6:9] = views.pixels.unflatten(0, (3, 3))[view, :, down, across]
     starts[..., -1] = 0.7
     return starts.clamp(0, 1)
 
@@ -104,7 +126,7 @@ def _needed(boxes: Tensor, views: Views, steps: int) -> Tensor:
     while len(boxes) > 0:
         others = torch.stack([torch.cat([boxes[:i], boxes[i + 1 :]]) for i in range(len(boxes))])
         if len(boxes) > 1:
-            others = refine(others, views, steps // 2)
+            others = torch.cat([others, refine(others, views, steps // 2)])
             after = distances(others, views)
         else:
             after = (views.paper - views.pixels).square().mean()[None]
