@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmarks.harness import RESULTS_DIR, at_least, at_most, report, row, save_sheet
@@ -21,11 +24,15 @@ from strokewright import Drawing, load
 from strokewright.drawing import Prism
 from strokewright.drawing.solids import prisms, three_views, to_sheet
 from strokewright.models.canvas_drawer.solids import BOX_RGB, MOST_BOXES, random_boxes
-from strokewright.pipelines.prisms import Boxes
-from strokewright.pipelines.prisms.boxes import DEFAULT_STEPS
+from strokewright.pipelines.prisms import Boxes, Views
+from strokewright.pipelines.prisms.boxes import DEFAULT_STEPS, to_prisms
+from strokewright.pipelines.prisms.refine import fit
 from strokewright.render.colour import to_lab
 from strokewright.render.skia import render
 
+Pixels = NDArray[np.uint8]
+Finder = Callable[..., Drawing]
+REFINED = "drawer and refinement"
 SEED = 2  # the recipe learns from scenes of seed 0 and is evaluated on those of seed 1
 SIDE_PX = 64
 SCENES = 100
@@ -53,18 +60,29 @@ def run(quick: bool) -> dict[str, Any]:
     pictures: list[tuple[str, list[NDArray[np.float32]]]] = []
     for count in range(1, MOST_BOXES + 1):
         truths = true_scenes(count, QUICK_SCENES if quick else SCENES)
-        for steps, case in ((0, "drawer alone"), (DEFAULT_STEPS, "refined")):
-            found = [_find(boxes, truth, steps) for truth in truths]
+        for case, find in finders(boxes).items():
+            found = [_timed(find, truth) for truth in truths]
             scores = [score(truth, drawing, took) for truth, (drawing, took) in zip(truths, found, strict=True)]
-            asked = count == 1 and steps > 0
+            asked = count == 1 and case == REFINED
             rows += _rows(f"{count} box{'es' if count > 1 else ''}, {case}", scores, asked)
-            if steps > 0:
+            if case == REFINED:
                 kept = list(zip(truths, found, scores, strict=True))[:SHEET_ROWS_A_COUNT]
                 pictures += [(f"{count}\n{_percent(s.errors):.2f} %", _shown(t, f[0])) for t, f, s in kept]
     if not quick:
         save_sheet(RESULTS_DIR / "prisms.png", ["the pictures, and the scene", "found"], pictures)
     data = f"{QUICK_SCENES if quick else SCENES} random scenes each of one, two and three boxes, {SIDE_PX}x{SIDE_PX} px"
     return report("prisms", rows, started=started, seed=SEED, data=data)
+
+
+def finders(boxes: Boxes) -> dict[str, Finder]:
+    """The drawer alone, the drawer and the refinement, and the refinement from three greyish boxes near the middle."""
+    middle = torch.tensor([0.3] * 3 + [0.7] * 3 + [0.5] * 4).repeat(MOST_BOXES, 1)
+    middle += 0.1 * torch.randn(middle.shape, generator=torch.Generator().manual_seed(SEED))
+
+    def without_drawer(*pictures: Pixels) -> Drawing:
+        return to_prisms(fit(middle, Views.read(*pictures), DEFAULT_STEPS))
+
+    return {"drawer alone": partial(boxes, steps=0), REFINED: boxes, "refinement without a drawer": without_drawer}
 
 
 def true_scenes(boxes: int, scenes: int) -> list[Drawing]:
@@ -102,11 +120,11 @@ def _corners(prism: Prism) -> NDArray[np.float64]:
     return np.where(_CORNERS == 1, prism.high, prism.low)
 
 
-def _find(boxes: Boxes, truth: Drawing, steps: int) -> tuple[Drawing, float]:
+def _timed(find: Finder, truth: Drawing) -> tuple[Drawing, float]:
     views = three_views(truth.replace(size=(SIDE_PX, SIDE_PX)))
-    front, side, top = (np.rint(render(view).transpose(1, 2, 0) * 255).astype(np.uint8) for view in views)
+    pictures = [np.rint(render(view).transpose(1, 2, 0) * 255).astype(np.uint8) for view in views]
     started = time.perf_counter()
-    return boxes(front, side, top, steps=steps), time.perf_counter() - started
+    return find(*pictures), time.perf_counter() - started
 
 
 def _rows(case: str, scores: list[Score], asked: bool) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from strokewright import weights
 from strokewright.drawing import Drawing, Prism
@@ -71,7 +72,12 @@ def find_boxes(drawer: Drawer, views: Views, steps: int) -> Drawing:
     hint = views.on_white(drawer.config.size_px)[None].to(next(drawer.parameters()).device)
     rows = drawer.draw(hint)[0].cpu()
     colours = torch.from_numpy(to_rgb_array(rows[:, 6:9].numpy()))
-    scene = fit(torch.cat([rows[:, :6], colours, rows[:, 9:]], dim=1), views, steps).double().numpy()
+    return to_prisms(fit(torch.cat([rows[:, :6], colours, rows[:, 9:]], dim=1), views, steps))
+
+
+def to_prisms(rows: Tensor) -> Drawing:
+    """Turn rows (boxes, 10), sRGB in place of LAB, into a drawing of prisms."""
+    scene = rows.double().numpy()
     low, high = np.minimum(scene[:, :3], scene[:, 3:6]), np.maximum(scene[:, :3], scene[:, 3:6])
     marks = (Prism(a, b, colour) for a, b, colour in zip(low, high, scene[:, 6:9].tolist(), strict=True))
     return Drawing(tuple(marks))
