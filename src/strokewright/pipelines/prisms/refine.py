@@ -88,10 +88,9 @@ def distances(rows: Tensor, views: Views, softness_px: float = 0.0) -> Tensor:
 
 def _errors(rows: Tensor, views: Views, softness_px: float = 0.0) -> Tensor:
     """Squared distance at each pixel of each scene, (scenes, 9, size, size)."""
-    boxes = rows.unbind(dim=1)
     paper = views.paper.expand(len(rows), -1, views.size_px, views.size_px)
-    layers = [layer(_PRISM, box, views.size_px, softness_px) for box in boxes]
-    return (stack(paper, layers, boxes) - views.pixels).square()
+    layers = layer(_PRISM, rows.flatten(0, 1), views.size_px, softness_px).unflatten(0, rows.shape[:2])
+    return (stack(paper, layers.unbind(dim=1), rows.unbind(dim=1)) - views.pixels).square()
 
 
 def _starts(rows: Tensor, views: Views, generator: torch.Generator) -> Tensor:
