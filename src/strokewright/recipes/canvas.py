@@ -76,7 +76,7 @@ def canvas_thin() -> RunConfig:
 
 def canvas_colour() -> RunConfig:
     """Quadratic strokes with LAB colour and alpha."""
-    return _speaking("quadratic-colour")
+    return _speaking("quadratic-colour").replaced({"training.learning_rate": 5e-3})
 
 
 def canvas_rectangles() -> RunConfig:

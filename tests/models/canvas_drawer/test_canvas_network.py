@@ -106,7 +106,7 @@ def test_chosen_pixels_are_those_of_the_whole_layer(name):
 
 
 def test_pixels_that_are_skipped_hold_no_ink():
-    for name in ("quadratic", "cubic", "thin", "rectangle"):
+    for name in ("quadratic", "cubic", "thin", "rectangle", "prism"):
         vocabulary = VOCABULARIES[name]
         network = build(vocabulary=name)
         actions = random_actions(vocabulary, np.random.default_rng(3), 64, 32)
@@ -115,7 +115,8 @@ def test_pixels_that_are_skipped_hold_no_ink():
         pixels = torch.cartesian_prod(line, line).flip(1)
         skipped = ~network.painter.view.reachable(rows, pixels)
         assert skipped.any()
-        assert render_layers(vocabulary, actions, 32)[:, -1].reshape(64, -1)[skipped.numpy()].max() < 0.02
+        layers = render_layers(vocabulary, actions, 32).reshape(64, vocabulary.views, -1, 32 * 32)
+        assert layers[:, :, -1].max(axis=1)[skipped.numpy()].max() < 0.02
 
 
 def test_batches_repeat_and_roll_outs_hold_what_was_painted_before():

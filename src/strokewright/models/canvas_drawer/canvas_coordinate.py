@@ -185,8 +185,14 @@ class SolidView(View):
         self.outputs = 3 * 24 + 12 + len(vocabulary.columns) - 6
 
     def distance(self, rows: Tensor, pixels: Tensor) -> Tensor:
-        """Say 0: where a solid lies in which view is for the network to find out."""
-        return rows.new_zeros(len(rows), len(pixels))
+        """Measure how far pixels are from the bands that an axis or its mirror image covers, across and down."""
+        low, high = torch.minimum(rows[:, :3], rows[:, 3:6]), torch.maximum(rows[:, :3], rows[:, 3:6])
+        side = pixels.max() + 0.5
+        bands = torch.stack([torch.cat([low, 1 - high], dim=1), torch.cat([high, 1 - low], dim=1)]) * side
+        outside = torch.maximum(
+            bands[0][:, None, None] - pixels[..., None], pixels[..., None] - bands[1][:, None, None]
+        )
+        return outside.amin(dim=3).amax(dim=2).clamp(min=0)
 
     def forward(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         """Describe pixels by offsets to corner coordinates, which are shares of the side."""
