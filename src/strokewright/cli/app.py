@@ -66,6 +66,11 @@ COMMANDS = {
         "Turn drawing files into other formats; files that hold many drawings are taken apart or put together.",
         ("convert cat.ndjson -o 'svg/{key_id}.svg'", "convert cat.svg -o cat.gif"),
     ),
+    "rooms": Command(
+        "strokewright.cli.rooms:rooms",
+        "Find the rooms of floor plans: a rectangle each, with type and score (weights not for commercial use).",
+        ("rooms plan.png -o plan.coco.json", "rooms 'plans/*.png' -o 'rooms/{stem}.labelstudio.json' --skip-existing"),
+    ),
     "models": Command(
         "strokewright.cli.models:models",
         "List the bundled models, or show all that is known about one.",
