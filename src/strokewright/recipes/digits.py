@@ -44,12 +44,23 @@ def digits_four_steps_canvas() -> RunConfig:
 
 
 def digits_four_steps_plain() -> RunConfig:
-    """The same drawer without its LSTM: each step sees picture and canvas only."""
-    return digits_four_steps().replaced({"model.config.lstm": False})
+    """The same drawer without its LSTM: each step sees picture and canvas only, so it looks at both together."""
+    return digits_four_steps().replaced({"model.config.lstm": False, "model.config.joint": True})
 
 
 def digits_twenty_steps() -> RunConfig:
-    """Twenty strokes a digit; the canvases on the way count a little, lest most strokes never learn."""
+    """Twenty strokes a digit. It begins as the bundled four-step drawer and learns what to do with the other sixteen.
+
+    The canvases on the way count a little, lest most strokes never learn.
+    """
     return digits_four_steps().replaced(
-        {"model.config.steps": 20, "model.config.early_share": 0.2, "training.batch_size": 32, "training.steps": 30_000}
+        {
+            "model.start": "draw/digits",
+            "model.config.steps": 20,
+            "model.config.early_share": 0.2,
+            "model.config.softness_px": 1.0,
+            "training.batch_size": 32,
+            "training.steps": 8000,
+            "training.evaluate_every": 500,
+        }
     )

@@ -28,6 +28,9 @@ class ModelSpec(_Frozen):
 
     name: str = Field(description='Name in the table of models, or "module:Class"')
     config: dict[str, Any] = Field(default_factory=dict, description="Fields of the model's own config")
+    start: str = Field(
+        default="", description="Weights to begin with: a bundled model's name or a model folder; empty: random ones"
+    )
 
 
 class DataSpec(_Frozen):

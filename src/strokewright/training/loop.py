@@ -27,18 +27,19 @@ from typing import Any
 
 import torch
 
-from strokewright.errors import StrokewrightError
+from strokewright.errors import OptionError, StrokewrightError
 from strokewright.files.atomic import write_atomically
 from strokewright.models import find_model
-from strokewright.models.pretrained import Pretrained
+from strokewright.models.pretrained import Pretrained, load_pretrained
 from strokewright.training.average import Average
 from strokewright.training.checkpoints import last_planned, list_checkpoints, remove_leftovers
-from strokewright.training.config import RunConfig
+from strokewright.training.config import ModelSpec, RunConfig
 from strokewright.training.data import Batch, BatchSource, Prefetch
 from strokewright.training.evaluate import mean_scores
 from strokewright.training.logs import Logs
 from strokewright.training.schedule import learning_rate, make_optimiser, step_seed
 from strokewright.training.sitting import Callback, Objective, Sitting, make_fabric
+from strokewright.weights import load_model
 
 SUSPECT_AFTER = 3
 
@@ -49,13 +50,13 @@ def setup(
     """Build model, optimiser and state; continue from the newest checkpoint of `out` if there is one.
 
     Raises:
-        OptionError: An unknown model or a wrong field of its config.
-        WeightsError: A damaged checkpoint.
+        OptionError: An unknown model, a wrong field of its config, or weights to begin with that do not fit.
+        WeightsError: A damaged checkpoint, or no such weights to begin with.
     """
     options = config.training
     fabric = make_fabric(options)
     torch.manual_seed(options.seed)
-    model: Pretrained = find_model(config.model.name).from_options(config.model.config)
+    model = _make_model(config.model)
     objective, optimiser = fabric.setup(Objective(model), make_optimiser(model, options))
     objective.train()
     average = Average(model, options.ema_decay) if options.ema_decay else None
@@ -71,6 +72,22 @@ def setup(
     if not checkpoints:
         sitting.save()
     return sitting
+
+
+def _make_model(spec: ModelSpec) -> Pretrained:
+    """Build the model, with random weights or those it is to begin with."""
+    model: Pretrained = find_model(spec.name).from_options(spec.config)
+    if not spec.start:
+        return model
+    known: Pretrained = load_pretrained(spec.start) if Path(spec.start).exists() else load_model(spec.start, "cpu")
+    try:
+        model.load_state_dict(known.state_dict())
+    except RuntimeError as error:
+        raise OptionError(
+            f"model.start: expected weights that fit {spec.name} with this config, got {spec.start}: "
+            f"{str(error).splitlines()[-1].strip()}; change the config, or begin with random weights"
+        ) from error
+    return model
 
 
 def fit(sitting: Sitting) -> None:

@@ -1,7 +1,7 @@
 """The drawer: a picture in, a fixed number of marks out, one a step, trained through a soft canvas.
 
-The picture is encoded once; at each step a small encoder looks at the canvas, an LSTM remembers, and a linear layer
-gives the action. The canvas is the analytic renderer or a canvas network (frozen), and the loss is the squared pixel
+The picture is encoded once, or together with the canvas at each step; an LSTM remembers, and a linear layer gives the
+action. The canvas is the analytic renderer or a canvas network (frozen), and the loss is the squared pixel
 distance of its last state to the target, plus a penalty on actions outside [0, 1]. Hint and target may differ: then the
 drawer translates. Whatever it was trained through, it is scored on the true renderer.
 
@@ -48,6 +48,10 @@ class DrawerConfig(BaseModel):
     )
     hidden: int = Field(256, ge=8, description="Width of the LSTM")
     lstm: bool = Field(True, description="Remember between steps; False: each step sees picture and canvas only")
+    joint: bool = Field(
+        False,
+        description="Encode picture and canvas together at every step, as the paper does; False: the picture once",
+    )
     canvas: str = Field(
         "",
         description="Canvas network to train through: a bundled name or a model folder; empty: the analytic renderer",
@@ -74,9 +78,14 @@ class Drawer(Pretrained):
         self.vocabulary = VOCABULARIES[config.vocabulary]
         actions, paper = len(self.vocabulary.columns), self.vocabulary.blank
         first, second, *rest = config.channels
-        self.picture_encoder = _halvings(config.hint_channels + 2, first, second)
-        self.canvas_encoder = _halvings(len(paper) + 2, first // 2, second // 2)
-        self.join = _halvings(second + second // 2, *rest)
+        if config.joint:
+            self.picture_encoder = None
+            self.canvas_encoder = _halvings(config.hint_channels + len(paper) + 2, first, second)
+            self.join = _halvings(second, *rest)
+        else:
+            self.picture_encoder = _halvings(config.hint_channels + 2, first, second)
+            self.canvas_encoder = _halvings(len(paper) + 2, first // 2, second // 2)
+            self.join = _halvings(second + second // 2, *rest)
         side = -(-config.size_px // 2 ** len(config.channels))
         self.summary = nn.Linear(config.channels[-1] * side**2, config.hidden)
         self.memory = nn.LSTMCell(config.hidden + actions, config.hidden) if config.lstm else None
@@ -105,8 +114,8 @@ class Drawer(Pretrained):
         return self.get_buffer("_paper").expand(batch, -1, side, side)
 
     def encode(self, hint: Tensor) -> Tensor:
-        """Encode pictures (batch, hint channels, size, size) once for all steps."""
-        return self.picture_encoder(self._with_places(hint))
+        """Encode pictures (batch, hint channels, size, size) once; a joint drawer takes them as they are."""
+        return hint if self.picture_encoder is None else self.picture_encoder(self._with_places(hint))
 
     def look(self, encoded: Tensor, canvas: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Look at picture and canvas and choose the next mark.
@@ -119,8 +128,11 @@ class Drawer(Pretrained):
         Returns:
             The raw action (batch, columns), nominally in [0, 1], and the memory for the next step.
         """
-        seen = self.join(torch.cat([encoded, self.canvas_encoder(self._with_places(canvas))], dim=1))
-        summary = F.leaky_relu(self.summary(seen.flatten(1)), _LEAK)
+        if self.picture_encoder is None:
+            seen = self.canvas_encoder(self._with_places(torch.cat([encoded, canvas], dim=1)))
+        else:
+            seen = torch.cat([encoded, self.canvas_encoder(self._with_places(canvas))], dim=1)
+        summary = F.leaky_relu(self.summary(self.join(seen).flatten(1)), _LEAK)
         with torch.autocast(canvas.device.type, enabled=False):  # places need more digits than bfloat16 has
             summary = summary.float()
             hidden, cell, last = state
