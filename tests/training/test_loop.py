@@ -51,6 +51,22 @@ def test_the_same_seed_gives_the_same_weights_and_prefetch_changes_nothing(tmp_p
     assert table(runs[0]) == table(runs[1])
 
 
+def test_a_run_can_begin_with_known_weights(tmp_path):
+    first = start(toy_run(steps=100, learning_rate=0.03), tmp_path / "first")
+    more = toy_run(steps=1, learning_rate=1e-9).replaced({"model.start": str(first.out / "model")})
+    second = start(more, tmp_path / "second")
+    for before, after in zip(
+        Toy.from_pretrained(first.out / "model").parameters(),
+        Toy.from_pretrained(second.out / "model").parameters(),
+        strict=True,
+    ):
+        assert torch.allclose(before, after, atol=1e-6)
+    with pytest.raises(OptionError, match=r"model\.start: expected weights that fit .* size mismatch"):
+        start(more.replaced({"model.config.width": 8}), tmp_path / "third")
+    with pytest.raises(WeightsError, match="no/such"):
+        start(more.replaced({"model.start": "no/such"}), tmp_path / "fourth")
+
+
 def test_a_run_with_more_steps_goes_on_and_refuses_to_be_overwritten(tmp_path):
     run = start(toy_run(steps=20, schedule="constant"), tmp_path / "run")
     with pytest.raises(OptionError, match="resume it, or choose another"):

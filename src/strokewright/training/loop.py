@@ -30,7 +30,7 @@ import torch
 from strokewright.errors import OptionError, StrokewrightError
 from strokewright.files.atomic import write_atomically
 from strokewright.models import find_model
-from strokewright.models.pretrained import Pretrained, load_pretrained
+from strokewright.models.pretrained import Pretrained
 from strokewright.training.average import Average
 from strokewright.training.checkpoints import last_planned, list_checkpoints, remove_leftovers
 from strokewright.training.config import ModelSpec, RunConfig
@@ -79,7 +79,8 @@ def _make_model(spec: ModelSpec) -> Pretrained:
     model: Pretrained = find_model(spec.name).from_options(spec.config)
     if not spec.start:
         return model
-    known: Pretrained = load_pretrained(spec.start) if Path(spec.start).exists() else load_model(spec.start, "cpu")
+    is_file = Path(spec.start).exists()
+    known: Pretrained = type(model).from_pretrained(spec.start) if is_file else load_model(spec.start, "cpu")
     try:
         model.load_state_dict(known.state_dict())
     except RuntimeError as error:
