@@ -40,7 +40,7 @@ METRIC = "mean squared pixel distance"
 PAPER = "Canvas-Drawer paper, Table 1"
 PPO_RUN = "digits-ppo"
 PPO_COMMAND = "python -m benchmarks.ppo --out runs/digits-ppo"
-EARLY = Trained("digits_four_steps --set training.steps=500 --set training.evaluate_every=50", "digits-four-early")
+EARLY = Trained("digits_four_steps --set training.steps=400 --set training.evaluate_every=50", "digits-four-early")
 _QUICK = 500
 _TIMES_FEWER = 5
 _SHEET_DIGITS = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # the first test digit of each kind

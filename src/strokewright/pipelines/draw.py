@@ -26,7 +26,6 @@ from strokewright.files.raster import read_picture
 from strokewright.models.canvas_drawer import Drawer
 from strokewright.pipelines.batch import Source
 from strokewright.pipelines.convert import WriteOptions
-from strokewright.pipelines.load import load
 from strokewright.pipelines.trace.clean import CleanPicture, clean
 from strokewright.render.actions import to_drawing
 
@@ -73,7 +72,9 @@ class PictureDrawer:
     def __init__(self, name: str = DEFAULT_MODEL, device: str = "auto") -> None:
         model = weights.load_model(name, device)
         if not isinstance(model, Drawer):
-            raise OptionError(f"{name}: expected a drawer, got {type(model).__name__}; choose a model of task draw")
+            raise OptionError(
+                f"{name}: expected a drawer, got {type(model).__name__}; choose one such as {DEFAULT_MODEL}"
+            )
         self.name = name
         self.drawer = model
 
@@ -183,5 +184,5 @@ class DrawFile:
 
 
 @cache
-def _loaded(model: str) -> Any:
-    return load(model)
+def _loaded(model: str) -> PictureDrawer:
+    return PictureDrawer(model)

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from strokewright.drawing import Drawing
 from strokewright.pipelines.batch import OnError, Record, Source, map_files
 from strokewright.pipelines.convert import DEFAULT_WRITE, WriteOptions
-from strokewright.pipelines.load import load
 from strokewright.pipelines.paths import PICTURE_SUFFIXES, OutputPattern, assign, expand
 from strokewright.pipelines.trace.options import TraceOptions
+from strokewright.pipelines.trace.tracer import Tracer
 
 DEFAULT_MODEL = "trace/lineart"
 
@@ -38,8 +37,8 @@ class TraceFile:
 
 
 @cache
-def _tracer(model: str) -> Any:
-    return load(model)
+def _tracer(model: str) -> Tracer:
+    return Tracer(model)
 
 
 def trace_files(

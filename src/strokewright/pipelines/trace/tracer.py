@@ -33,7 +33,7 @@ class Tracer:
     def __init__(self, name: str = "trace/lineart", device: str = "auto") -> None:
         model = weights.load_model(name, device)
         if not isinstance(model, LineDrawer):
-            raise OptionError(f"{name}: expected a drawer, got {type(model).__name__}; choose a model of task trace")
+            raise OptionError(f"{name}: expected a line drawer, got {type(model).__name__}; choose trace/lineart")
         self.name = name
         self.drawer = model
 
