@@ -7,6 +7,7 @@ to the blank canvas (of colour: in LAB). Networks that are not bundled are looke
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ import torch
 from benchmarks.harness import RESULTS_DIR, at_most, report, row, save_sheet
 from strokewright import weights
 from strokewright.models.canvas_drawer import CanvasNetwork
+from strokewright.models.canvas_drawer.canvas_fidelity import Bin, Case
 from strokewright.render import analytic
 from strokewright.render.actions import render_layers
 
 SEED = 2
 SIZE_PX = 64
 PICTURES = 64
+_HEADER = ("truth", "network", "difference", "worst: truth", "network", "difference")
 RUNS_DIR = Path(__file__).parents[1] / "runs"
 
 
@@ -69,7 +72,7 @@ def run(quick: bool = False) -> dict[str, Any]:
         rows += scored
         sheet += pictures
     if not quick:
-        save_sheet(RESULTS_DIR / "canvas.png", ("truth", "network", "difference"), sheet, 192, colours=128)
+        save_sheet(RESULTS_DIR / "canvas.png", _HEADER, sheet, 128, colours=128)
     data = f"random actions of seed {SEED} on {SIZE_PX}x{SIZE_PX} pixels, painted by Skia"
     return report("canvas", rows, started=started, seed=SEED, data=data)
 
@@ -90,34 +93,47 @@ def _score(entry: Entry, network: CanvasNetwork, count: int) -> tuple[list[dict[
     limit = None if entry.bound is None else at_most(entry.bound)
     analytic_error, uniform_error = _others(network, count // 2)
     rows = [
+        row(entry.case, "error / blank", found.error_share, limit),
         row(
             entry.case,
-            "error / blank",
-            found.error_share,
+            "error / blank, uniform actions",
+            uniform_error,
             limit,
             reference=analytic_error,
-            reference_source="analytic renderer, uniform actions",
+            reference_source="analytic renderer",
         ),
-        row(entry.case, "error / blank, uniform actions", uniform_error, limit),
         row(entry.case, "MSE", found.mse),
     ]
     for name, bins in (("size", found.by_size), ("width", found.by_width)):
         rows += [
-            row(entry.case, f"error / blank, {name} {part.low:g} to {part.high:g} px", part.error_share)
-            for part in bins
-            if part.count
+            row(entry.case, f"error / blank, {name} {_span(part)}", part.error_share) for part in bins if part.count
         ]
     ours, theirs = _seconds(network)
     speed = "CPU seconds for 64 pictures, forward and backward"
     rows.append(row(entry.case, speed, ours, reference=theirs, reference_source="analytic renderer"))
-    pictures = [
-        (
-            f"{entry.case.replace(', ', chr(10))}\n{case.error_share:.3f}",
-            [case.truth, case.painted, 1 - np.abs(case.truth - case.painted)],
-        )
-        for case in found.worst[:3]
-    ]
-    return rows, pictures
+    return rows, _pictures(entry, network, found.worst)
+
+
+def _pictures(entry: Entry, network: CanvasNetwork, worst: Sequence[Case]) -> list[tuple[str, list[Any]]]:
+    """Put three uniform actions and the three worst cases side by side, each as truth, network and difference."""
+    actions = np.random.default_rng((SEED, 4)).random((3, len(network.vocabulary.columns)))
+    blank = network.blank(len(actions), SIZE_PX)
+    layers = (
+        torch.from_numpy(render_layers(network.vocabulary, actions, SIZE_PX)),
+        network.layer(blank, torch.from_numpy(actions).float()),
+    )
+    truth, painted = (network.shown(network.lay(blank, layer)).numpy() for layer in layers)
+    rows: list[tuple[str, list[Any]]] = []
+    for index, case in enumerate(worst[: len(actions)]):
+        cells = [truth[index], painted[index], case.truth, case.painted]
+        differences = [1 - np.abs(cells[0] - cells[1]), 1 - np.abs(cells[2] - cells[3])]
+        caption = f"{entry.case.replace(', ', chr(10))}\nworst: {case.error_share:.3f}"
+        rows.append((caption, [*cells[:2], differences[0], *cells[2:], differences[1]]))
+    return rows
+
+
+def _span(part: Bin) -> str:
+    return f"{part.low:g} to {part.high:g} px" if np.isfinite(part.high) else f"over {part.low:g} px"
 
 
 def _others(network: CanvasNetwork, count: int) -> tuple[float, float]:

@@ -21,7 +21,7 @@ SIZES_PX = (0.0, 4.0, 16.0, 48.0, np.inf)
 WIDTHS_PX = (0.0, 1.5, 3.0, 6.0, np.inf)
 _WORST = 8
 _BLOCK = 64
-_LEAST_INK = 1.0  # pixels of ink from which on a picture can be among the worst
+_LEAST_INK = 10.0  # pixels: errors of fainter pictures are shares of so much, or hardly visible ones were the worst
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class Bin:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One action (columns,), its pictures as sRGB (3, height, width) in truth and by the network, and its error."""
+    """One action (columns,), its pictures as sRGB (3, height, width) in truth and by the network, and its error.
+
+    The error is relative to the blank canvas, or to ten pixels of ink if that is more.
+    """
 
     action: Floats
     truth: NDArray[np.float32]
@@ -89,8 +92,7 @@ def measure_fidelity(
         part = actions[start : start + _BLOCK]
         truth = torch.from_numpy(paint_layers(renderer, vocabulary, part, size_px))
         error, blank = (sums.double().numpy() for sums in network.errors(torch.from_numpy(part).float(), truth))
-        share = np.where(blank > _LEAST_INK, error / np.maximum(blank, _LEAST_INK), 0)
-        worst += _cases(network, part, truth, share)
+        worst += _cases(network, part, truth, error / np.maximum(blank, _LEAST_INK))
         errors.append(error)
         blanks.append(blank)
     error, blank = np.concatenate(errors), np.concatenate(blanks)
