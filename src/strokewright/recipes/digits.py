@@ -44,7 +44,7 @@ def digits_four_steps_canvas() -> RunConfig:
 
 
 def digits_four_steps_plain() -> RunConfig:
-    """The same drawer without its LSTM: each step sees picture and canvas only, so it looks at both together."""
+    """The same drawer without its LSTM: a step knows its number, and looks at picture and canvas together."""
     return digits_four_steps().replaced({"model.config.lstm": False, "model.config.joint": True})
 
 

@@ -70,15 +70,15 @@ def test_a_colour_canvas_begins_white_and_is_measured_in_delta_e():
     assert 0 < scores["true_pixels"] < 1
 
 
-def test_without_memory_a_step_knows_only_picture_and_canvas():
-    drawer = small_drawer(lstm=False)
+@pytest.mark.parametrize("joint", [True, False])
+def test_without_memory_a_step_knows_picture_canvas_and_its_number(joint):
+    drawer = small_drawer(lstm=False, joint=joint)
     encoded, canvas = drawer.encode(torch.rand(2, 1, 28, 28)), drawer.blank(2)
     first, state = drawer.look(encoded, canvas, drawer.start(2))
-    assert torch.equal(drawer.look(encoded, canvas, state)[0], first)
-    remembering = small_drawer()
-    encoded = remembering.encode(torch.rand(2, 1, 28, 28))
-    first, state = remembering.look(encoded, canvas, remembering.start(2))
-    assert not torch.equal(remembering.look(encoded, canvas, state)[0], first)
+    assert state[0].tolist() == [1, 1]
+    assert torch.equal(drawer.look(encoded, canvas, drawer.start(2))[0], first)
+    assert not torch.equal(drawer.look(encoded, canvas, state)[0], first)
+    assert not torch.equal(drawer.look(encoded, canvas + 1, drawer.start(2))[0], first)
 
 
 def test_a_sheet_shows_pairs():

@@ -47,7 +47,7 @@ class DrawerConfig(BaseModel):
         (32, 64, 128), min_length=3, description="Widths of the encoder; each halves the side"
     )
     hidden: int = Field(256, ge=8, description="Width of the LSTM")
-    lstm: bool = Field(True, description="Remember between steps; False: each step sees picture and canvas only")
+    lstm: bool = Field(True, description="Remember between steps; False: a step knows picture, canvas and its number")
     joint: bool = Field(
         False,
         description="Encode picture and canvas together at every step, as the paper does; False: the picture once",
@@ -89,6 +89,7 @@ class Drawer(Pretrained):
         side = -(-config.size_px // 2 ** len(config.channels))
         self.summary = nn.Linear(config.channels[-1] * side**2, config.hidden)
         self.memory = nn.LSTMCell(config.hidden + actions, config.hidden) if config.lstm else None
+        self.clock = None if config.lstm else nn.Embedding(config.steps, config.hidden)
         self.mix = nn.Linear(config.hidden, config.hidden)
         self.act = nn.Linear(config.hidden, actions)
         nn.init.normal_(self.act.weight, std=0.02)
@@ -135,20 +136,26 @@ class Drawer(Pretrained):
         summary = F.leaky_relu(self.summary(self.join(seen).flatten(1)), _LEAK)
         with torch.autocast(canvas.device.type, enabled=False):  # places need more digits than bfloat16 has
             summary = summary.float()
-            hidden, cell, last = state
             if self.memory is not None:
-                hidden, cell = self.memory(torch.cat([summary, last], dim=1), (hidden, cell))
-                summary = hidden
+                hidden, cell, last = state
+                state = self.memory(torch.cat([summary, last], dim=1), (hidden, cell))
+                summary = state[0]
+            elif self.clock is not None:
+                summary = summary + self.clock(state[0])
+                state = (state[0] + 1,)
             action = self.act(F.leaky_relu(self.mix(summary), _LEAK))
-        return action, (hidden, cell, action.detach().clamp(0, 1))
+        return action, state if self.memory is None else (*state, action.detach().clamp(0, 1))
 
     def _with_places(self, picture: Tensor) -> Tensor:
         return torch.cat([picture, self.get_buffer("_places").expand(len(picture), -1, -1, -1)], dim=1)
 
     def start(self, batch: int) -> tuple[Tensor, ...]:
-        """Return the memory before the first mark: hidden state, cell state, last action."""
-        zeros = self.act.weight.new_zeros(batch, self.config.hidden)
-        return zeros, zeros, self.act.weight.new_zeros(batch, len(self.vocabulary.columns))
+        """Return the memory before the first mark: hidden state, cell state, last action; or the number of the step."""
+        device = self.act.weight.device
+        if self.memory is None:
+            return (torch.zeros(batch, dtype=torch.long, device=device),)
+        zeros = torch.zeros(batch, self.config.hidden, device=device)
+        return zeros, zeros, torch.zeros(batch, len(self.vocabulary.columns), device=device)
 
     def roll_out(self, hint: Tensor, softness_px: float = 0.0) -> tuple[Tensor, Tensor]:
         """Draw all steps on the soft canvas.
