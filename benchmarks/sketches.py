@@ -35,7 +35,7 @@ from benchmarks.stroke_metrics import mse
 from strokewright.models.canvas_drawer.hierarchy import to_drawing
 from strokewright.render.skia import render_ink
 
-PAGES = 12
+PAGES = 8
 QUICK_PAGES = 2
 BEST_MSE = 0.020
 

@@ -1,6 +1,6 @@
 """The sliding drawers that `bench sketches` compares: the rows of the paper's Table 2, and the hierarchy's first pass.
 
-All have the same lessons and patches, seed and number of steps: four to eight minutes of one thread each. To draw
+All have the same lessons and patches, seed and number of steps: two to five minutes of one thread each. To draw
 without overlap or in flood-fill order takes no training of its own: they learn on single fields with random parts drawn
 already, and how the field moves is no part of that.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from strokewright.recipes.canvas_drawer import SHIPPABLE, WINDOWS, canvas_drawer_lineart
 from strokewright.training.config import RunConfig, Source
 
-LESSONS = 1200
+LESSONS = 800
 """Batches of random scenes before the first patch."""
 
 SMALL = {"channels": (16, 32, 48), "hidden": 128, "soft_share": 0.8}
@@ -23,7 +23,7 @@ def sketches_ten() -> RunConfig:
     Differs from the paper in the stop output: ten is the most, not the number of strokes a field.
     """
     run = canvas_drawer_lineart()
-    patches = {"sources": SHIPPABLE, "pool": 10_000}
+    patches = {"sources": SHIPPABLE, "pool": 6000}
     return run.replaced(
         {
             "model.config": {
@@ -36,9 +36,9 @@ def sketches_ten() -> RunConfig:
             "data.train.options": {**patches, "lessons": LESSONS, "lesson_every": 3},
             # New patches of the training drawings: the test drawings are for the benchmark alone.
             "data.evaluation": Source(make=WINDOWS, options={**patches, "seed": 9, "pool": 512}),
-            "training.steps": 2600,
-            "training.evaluate_every": 1300,
-            "training.sample_every": 1300,
+            "training.steps": 1500,
+            "training.evaluate_every": 1500,
+            "training.sample_every": 1500,
         }
     )
 
@@ -64,7 +64,7 @@ def sketches_128() -> RunConfig:
         {
             "model.config.field_px": 128,
             "data.train.options.field_px": 128,
-            "data.train.options.pool": 2500,
+            "data.train.options.pool": 1500,
             "data.evaluation.options.field_px": 128,
             "data.evaluation.options.pool": 128,
             "training.batch_size": 12,
