@@ -45,9 +45,9 @@ def choice_batch():
     corners[..., 1, :] += 220
     return {
         "crops": torch.arange(2 * 5 * 2 * 1600).remainder(251).byte().view(2, 5, 2, 40, 40),
-        "boxes": corners.flatten(2),
-        "facts": torch.linspace(0, 1, 130).view(2, 5, 13),
-        "span": torch.tensor([[0.0, 0.0, 420.0, 420.0]] * 2),
+        "boxes": (16 * corners).int().flatten(2),
+        "facts": torch.linspace(0, 1, 220).view(2, 5, 22),
+        "span": torch.tensor([[0, 0, 6720, 6720]] * 2),
         "types": torch.tensor([[0, 3, 9, 1, 5], [2, 0, 7, -1, -1]]),
         "fit": torch.linspace(0, 1, 10).view(2, 5),
         "map": torch.full((2, 10, 32, 32), 0.1),

@@ -77,9 +77,9 @@ def test_csv_is_a_plain_table():
     assert rows[0] == {
         "label": "Kitchen",
         "score": "0.75",
-        "x0": "10",
-        "y0": "20",
-        "x1": "110",
+        "x0": "10.0",
+        "y0": "20.0",
+        "x1": "110.0",
         "y1": "70.5",
         "colour": "#3366ff",
         "page_width": "200",

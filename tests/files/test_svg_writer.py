@@ -118,7 +118,9 @@ def test_the_text_is_compact_and_free_of_dates() -> None:
 def test_boxes_come_back_and_stamps_are_drawn() -> None:
     box = Box(10, 20, 30, 50, (0, 0, 1), "door <1>", 0.75)
     stamp = Stamp([[0, 0], [1, 0], [0, 1]], [[20, 0, 60], [0, 20, 60]])
-    back = from_svg(to_svg(Drawing((box, stamp), (100, 100))))
+    svg = to_svg(Drawing((box, stamp), (100, 100)))
+    assert "<title>door &lt;1&gt; 0.75</title>" in svg, "viewers show it beside the pointer"
+    back = from_svg(svg)
     assert back.marks[0] == box
     assert_allclose(back.strokes[0].nodes[:3], [[60, 60], [80, 60], [60, 80]])
 

@@ -164,6 +164,9 @@ class Box(_ByValue):
         corners = _frozen([self.x0, self.y0, self.x1, self.y1], (4,), "box corners")
         if corners[2] < corners[0] or corners[3] < corners[1]:
             raise DrawingError(f"box corners: expected x0 ≤ x1 and y0 ≤ y1, got {corners.tolist()}; swap the corners")
+        for name, value in zip(("x0", "y0", "x1", "y1"), corners.tolist(), strict=True):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "score", float(self.score))
         object.__setattr__(self, "colour", _colour(self.colour))
 
 

@@ -29,7 +29,7 @@ from strokewright.models.canvas_drawer.room_candidates import (
     turn,
     turn_boxes,
 )
-from strokewright.models.canvas_drawer.room_chooser import CANVAS
+from strokewright.models.canvas_drawer.room_chooser import CANVAS, STEPS_PX
 from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES, RoomDrawer, paint_map
 
 _FITS = 0.5
@@ -64,7 +64,7 @@ class RoomChoices:
         split: str = "train",
         change: bool = True,
         drawer: str = "rooms/proposals",
-        views: int = 4,
+        views: int = 2,
     ) -> None:
         plans = Floorplans()
         places = np.flatnonzero(plans.split_names() == split).tolist()
@@ -88,7 +88,8 @@ class RoomChoices:
         longest = max(len(row.boxes) for row in rows)
         batch = {name: np.stack([_padded(getattr(row, name), longest) for row in rows]) for name in _PER_CANDIDATE}
         batch["types"] = np.stack([_padded(row.types + 1, longest) - 1 for row in rows])
-        return batch | {"span": np.stack([row.span[0] for row in rows]), "map": np.stack([row.map for row in rows])}
+        batch |= {"span": np.stack([row.span[0] for row in rows]), "map": np.stack([row.map for row in rows])}
+        return batch | {name: np.rint(batch[name] * STEPS_PX).astype(np.int32) for name in ("boxes", "span")}
 
 
 _PER_CANDIDATE = ("crops", "boxes", "facts", "fit")

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from strokewright.models.canvas_drawer.plan_batches import PlanBatches, number_rooms
 from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
 from strokewright.models.canvas_drawer.plan_evidence import evidence
+from strokewright.models.canvas_drawer.plan_surroundings import surroundings
 from strokewright.models.canvas_drawer.room_candidates import (
     VIEWS,
     CellMaps,
@@ -62,6 +64,17 @@ def test_cuts_follow_the_walls_of_an_open_area(plan):
     assert cut(np.zeros_like(area), area, (204, 100, 440, 420), 10).shape == (0, 4)
 
 
+def test_surroundings_tell_outer_sides_and_the_walls(plan):
+    labels, _ = ndimage.label(plan == 0)
+    closed, right, balcony = surroundings(
+        labels, np.array([[60, 100, 200, 420], [204, 100, 440, 420], [60, 30, 200, 98]])
+    )
+    assert closed[5:8] == pytest.approx([0.75 + 0.25 * 28 / 349, 1, 1], abs=0.05)
+    assert closed[8] == right[8] == 0
+    assert balcony[8] > 0.9
+    np.testing.assert_array_equal(closed[:5], right[:5])
+
+
 def test_turning_a_picture_and_its_boxes_agree(plan):
     box = np.array([[60, 100, 200, 420]], np.float32)
     for view in range(VIEWS):
@@ -86,7 +99,7 @@ def test_candidates_hold_areas_first_and_cuts_of_the_open_one(plan):
     boxes = np.stack([*np.broadcast_arrays(at - 9, at[:, None] - 9, at + 9, at[:, None] + 9)]).astype(np.float32)
     found = find_candidates(plan, CellMaps(shares, boxes, np.full((64, 64), 0.5, np.float32)))
     np.testing.assert_array_equal(found.boxes[:2], [[204, 100, 440, 420], [60, 100, 200, 420]])
-    assert found.facts.shape == (len(found.boxes), 13)
+    assert found.facts.shape == (len(found.boxes), 22)
     assert (found.facts[:2, 0] > 0.9).all()
     assert (found.facts[2:, 0] == 0).all()
     assert overlaps(found.boxes, np.array([[204, 100, 440, 300]], np.float32)).max() > 0.9

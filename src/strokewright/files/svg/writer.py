@@ -23,7 +23,7 @@ from strokewright.drawing.curves import stroke_length
 from strokewright.drawing.drawing import BLACK, Colour
 from strokewright.drawing.solids import to_sheet
 from strokewright.errors import FormatError, OptionError
-from strokewright.files.svg.facts import WHITE, spell_attribute, spell_colour, spell_facts
+from strokewright.files.svg.facts import WHITE, spell_attribute, spell_colour, spell_facts, spell_text
 from strokewright.files.svg.path_data import PathWriter
 from strokewright.files.svg.ribbon import spell_ribbon
 from strokewright.files.svg.tree import INKSCAPE, SVG
@@ -118,7 +118,8 @@ def _spell_other(mark: Mark, writer: PathWriter) -> str:
             sides = {"x": mark.x0, "y": mark.y0, "width": mark.x1 - mark.x0, "height": mark.y1 - mark.y0}
             numbers = " ".join(f'{name}="{writer.number(value)}"' for name, value in sides.items())
             facts = f"data-label={spell_attribute(mark.label)} data-score={spell_attribute(str(mark.score))}"
-            return f"<rect {numbers} {paint} {facts}/>"
+            title = f"<title>{spell_text(f'{mark.label} {mark.score:.2f}')}</title>" if mark.label else ""
+            return f"<rect {numbers} {paint} {facts}>{title}</rect>" if title else f"<rect {numbers} {paint} {facts}/>"
         case Stamp():
             corners = mark.outline @ mark.affine[:, :2].T + mark.affine[:, 2]
             outline = writer.spell_outline(corners[0], [(corner, 0.0, False) for corner in corners[1:]])

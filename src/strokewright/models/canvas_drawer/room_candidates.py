@@ -17,13 +17,14 @@ from scipy import ndimage
 from strokewright.models.canvas_drawer.plan_batches import CELL_PX, LEAST_ROOM_PX, PlanBytes
 from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
 from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX, evidence
+from strokewright.models.canvas_drawer.plan_surroundings import COLUMNS, surroundings
 from strokewright.models.canvas_drawer.room_drawer import NOT_ROOMS, ROOM_CODES, RoomDrawer
 
 MOST = 72
 """Candidates of a plan."""
 VIEWS = 8
 """Ways to turn and mirror a plan."""
-FACTS = 4 + len(ROOM_CODES)
+FACTS = 4 + len(ROOM_CODES) + COLUMNS
 """Columns of `Candidates.facts`."""
 CROP = 40
 """Side of the pictures of a candidate."""
@@ -54,8 +55,9 @@ class Candidates(NamedTuple):
 
     Args:
         boxes: x0, y0, x1, y1 in pixels (n, 4).
-        facts: (n, 13): the share of the box that its enclosed area fills (0: not an area), the share of its cells whose
-            own boxes agree, how much its cells are rooms, their quality, and their shares of the room classes.
+        facts: (n, 22): the share of the box that its enclosed area fills (0: not an area), the share of its cells whose
+            own boxes agree, how much its cells are rooms, their quality, their shares of the nine room classes, and its
+            `surroundings`.
     """
 
     boxes: Floats
@@ -113,7 +115,8 @@ def find_candidates(ink: PlanBytes, maps: CellMaps) -> Candidates:
     cuts = [_cut(labels, int(numbers[k]), areas[k]) for k in np.flatnonzero(large & (agreed < _AGREED)).tolist()]
     boxes = _add(areas, np.concatenate([*cuts, _cut_outside(labels)]))
     boxes = _add(boxes, _proposals(maps, areas))[:MOST]
-    return Candidates(boxes, describe(boxes, np.pad(fills, (0, len(boxes) - len(fills))), maps))
+    told = describe(boxes, np.pad(fills, (0, len(boxes) - len(fills))), maps)
+    return Candidates(boxes, np.concatenate([told, surroundings(labels, boxes)], axis=1))
 
 
 def enclosed_areas(labels: NDArray[np.int32]) -> tuple[Floats, Floats, NDArray[np.intp]]:
@@ -184,8 +187,8 @@ def _proposals(maps: CellMaps, areas: Floats) -> Floats:
 
 
 def describe(boxes: Floats, fills: Floats, maps: CellMaps) -> Floats:
-    """Return the facts (n, 13) of boxes (n, 4), see `Candidates`."""
-    result = np.zeros((len(boxes), FACTS), dtype=np.float32)
+    """Return the facts (n, 13) of boxes (n, 4) that come from the cells, see `Candidates`."""
+    result = np.zeros((len(boxes), FACTS - COLUMNS), dtype=np.float32)
     result[:, 0] = fills
     rooms = maps.shares[list(ROOM_CODES)]
     likely = 1 - maps.shares[list(NOT_ROOMS)].sum(axis=0)

@@ -26,6 +26,8 @@ from strokewright.render.box import coverage
 
 CANVAS = 32
 """Side of the canvas of the loss; coverage is exact, so it may be coarse."""
+STEPS_PX = 16
+"""Places in a batch are whole sixteenths of a pixel: mixed precision would round floats to 8 bits."""
 _HEADS = 4
 _PLACES = 15
 _RELATIONS = 8
@@ -71,7 +73,7 @@ class RoomChooser(Pretrained):
         Args:
             crops: (batch, n, 2, 40, 40) in [0, 1].
             boxes: In pixels (batch, n, 4).
-            facts: (batch, n, 13).
+            facts: (batch, n, 22).
             span: The box around the whole drawing (batch, 4).
             present: Which candidates there are (batch, n), bool; the others pad.
 
@@ -96,7 +98,7 @@ class RoomChooser(Pretrained):
         """Compare the choice with the rooms.
 
         Args:
-            batch: `crops`, `boxes`, `facts`, `span` as in `forward` (crops as bytes); `types` (batch, n), 0 = nothing,
+            batch: `crops`, `boxes`, `facts`, `span` as in `forward`, crops as bytes, places times `STEPS_PX`; `types` (batch, n), 0 = nothing,
                 1 to 9 = a room class, -1 = padding; `fit` (batch, n), IoU with the nearest room; `map` (batch, 10, 32,
                 32), what the canvas should look like.
 
@@ -104,11 +106,12 @@ class RoomChooser(Pretrained):
             loss and its parts: types, fit, canvas; wrong: share of candidates whose type is not the likeliest.
         """
         present = batch["types"] >= 0
-        logits, fit = self(batch["crops"].float() / 255, batch["boxes"], batch["facts"], batch["span"], present)
+        boxes, span = batch["boxes"].float() / STEPS_PX, batch["span"].float() / STEPS_PX
+        logits, fit = self(batch["crops"].float() / 255, boxes, batch["facts"], span, present)
         types = F.cross_entropy(logits[present], batch["types"][present], label_smoothing=self.config.smoothing)
-        fits = F.binary_cross_entropy_with_logits(fit[present], batch["fit"][present])
+        fits = F.binary_cross_entropy_with_logits(fit[present], batch["fit"][present].float())
         shares = logits.softmax(dim=2) * present[..., None]
-        canvas = (paint(batch["boxes"], shares) - batch["map"]).square().sum(dim=1).mean()
+        canvas = (paint(boxes, shares) - batch["map"].float()).square().sum(dim=1).mean()
         return {
             "loss": types + self.config.fit_weight * fits + self.config.canvas_weight * canvas,
             "types": types,

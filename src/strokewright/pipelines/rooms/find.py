@@ -107,7 +107,7 @@ def judge(chooser: RoomChooser, ink: PlanBytes, found: Candidates, views: int) -
 def _agreement(found: Candidates) -> Judged:
     """Judge candidates by what the drawer's cells in them say."""
     agreed, likely, quality = found.facts[:, 1:4].T
-    rooms = found.facts[:, 4:] * (agreed * likely)[:, None]
+    rooms = found.facts[:, 4 : 4 + len(ROOM_CODES)] * (agreed * likely)[:, None]
     return Judged(np.concatenate([1 - rooms.sum(axis=1, keepdims=True), rooms], axis=1), quality)
 
 
