@@ -49,13 +49,13 @@ def digits_four_steps_plain() -> RunConfig:
 
 
 def digits_twenty_steps() -> RunConfig:
-    """Twenty strokes a digit. It begins as the bundled four-step drawer and learns what to do with the other sixteen.
+    """Twenty strokes a digit. It begins as the bundled four-step drawer without LSTM, and learns what else to draw.
 
     The canvases on the way count a little, lest most strokes never learn.
     """
-    return digits_four_steps().replaced(
+    return digits_four_steps_plain().replaced(
         {
-            "model.start": "draw/digits",
+            "model.start": "draw/digits-plain",
             "model.config.steps": 20,
             "model.config.early_share": 0.2,
             "model.config.softness_px": 1.0,

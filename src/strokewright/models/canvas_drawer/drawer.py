@@ -32,6 +32,7 @@ from strokewright.render.prism import stack
 from strokewright.render.protocol import VOCABULARIES, Floats
 
 _LEAK = 0.2
+_MOST_STEPS = 64  # one clock for all, so that a longer drawer can begin with the weights of a shorter one
 
 
 class DrawerConfig(BaseModel):
@@ -42,7 +43,7 @@ class DrawerConfig(BaseModel):
     vocabulary: str = Field("quadratic", description="What an action's columns mean")
     size_px: int = Field(28, ge=16, le=512, description="Side of the pictures")
     hint_channels: int = Field(1, ge=1, description="Channels of the picture it sees")
-    steps: int = Field(4, ge=1, le=64, description="Marks a picture")
+    steps: int = Field(4, ge=1, le=_MOST_STEPS, description="Marks a picture")
     channels: tuple[int, ...] = Field(
         (32, 64, 128), min_length=3, description="Widths of the encoder; each halves the side"
     )
@@ -89,7 +90,7 @@ class Drawer(Pretrained):
         side = -(-config.size_px // 2 ** len(config.channels))
         self.summary = nn.Linear(config.channels[-1] * side**2, config.hidden)
         self.memory = nn.LSTMCell(config.hidden + actions, config.hidden) if config.lstm else None
-        self.clock = None if config.lstm else nn.Embedding(config.steps, config.hidden)
+        self.clock = None if config.lstm else nn.Embedding(_MOST_STEPS, config.hidden)
         self.mix = nn.Linear(config.hidden, config.hidden)
         self.act = nn.Linear(config.hidden, actions)
         nn.init.normal_(self.act.weight, std=0.02)
