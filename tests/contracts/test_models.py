@@ -44,9 +44,10 @@ def choice_batch():
     corners = torch.rand(2, 5, 2, 2, generator=torch.Generator().manual_seed(0)) * 200
     corners[..., 1, :] += 220
     return {
-        "crops": torch.arange(2 * 5 * 2 * 1600).remainder(251).byte().view(2, 5, 2, 40, 40),
+        "crops": torch.arange(2 * 5 * 4 * 1600).remainder(251).byte().view(2, 5, 4, 40, 40),
         "boxes": (16 * corners).int().flatten(2),
-        "facts": torch.linspace(0, 1, 220).view(2, 5, 22),
+        "facts": torch.linspace(0, 1, 270).view(2, 5, 27),
+        "links": torch.arange(50).view(2, 5, 5) % 3 == 0,
         "span": torch.tensor([[0, 0, 6720, 6720]] * 2),
         "types": torch.tensor([[0, 3, 9, 1, 5], [2, 0, 7, -1, -1]]),
         "fit": torch.linspace(0, 1, 10).view(2, 5),

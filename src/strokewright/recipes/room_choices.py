@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from strokewright import weights
 from strokewright.datasets.floorplans import Floorplans
 from strokewright.errors import OptionError
+from strokewright.models.canvas_drawer import plan_openings
 from strokewright.models.canvas_drawer.plan_batches import PlanBytes, number_rooms
 from strokewright.models.canvas_drawer.plan_cuts import overlaps
 from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX
 from strokewright.models.canvas_drawer.room_candidates import (
     VIEWS,
     Floats,
-    crops,
     find_candidates,
     look,
     turn,
@@ -35,12 +35,14 @@ from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES, RoomDrawer
 _FITS = 0.5
 _MOVED_PX = 1.5
 _LEFT_OUT = 0.1
+_UNKNOWN = 0.25  # share of the plans whose doors and windows are kept back
 
 
 class _Plan(NamedTuple):
     crops: PlanBytes
     boxes: Floats
     facts: Floats
+    links: PlanBytes
     span: Floats  # (1, 4)
     types: NDArray[np.int64]
     fit: Floats
@@ -87,6 +89,7 @@ class RoomChoices:
             rows.append(_changed(self._plans[order[place]], np.random.default_rng((self._seed, 1, number))))
         longest = max(len(row.boxes) for row in rows)
         batch = {name: np.stack([_padded(getattr(row, name), longest) for row in rows]) for name in _PER_CANDIDATE}
+        batch["links"] = np.stack([_padded(_padded(row.links, longest).T, longest) for row in rows])
         batch["types"] = np.stack([_padded(row.types + 1, longest) - 1 for row in rows])
         batch |= {"span": np.stack([row.span[0] for row in rows]), "map": np.stack([row.map for row in rows])}
         return batch | {name: np.rint(batch[name] * STEPS_PX).astype(np.int32) for name in ("boxes", "span")}
@@ -109,19 +112,24 @@ def _read(ink: PlanBytes, types: PlanBytes, drawer: RoomDrawer, views: int) -> _
         labels = np.where(fit >= _FITS, np.array(room_types)[alike.argmax(axis=1)], 0)
     layers = paint_map(torch.from_numpy(types[None, 2::4, 2::4].astype(np.int64)))
     painted = F.avg_pool2d(layers, PICTURE_PX // 4 // CANVAS)[0].numpy()
-    return _Plan(crops(ink, found.boxes), found.boxes, found.facts, span, labels, fit, painted)
+    return _Plan(found.crops, found.boxes, found.facts, found.links, span, labels, fit, painted)
 
 
 def _changed(plan: _Plan, rng: np.random.Generator) -> _Plan:
-    """Turn or mirror a plan, move the corners of its candidates, and leave some of them out."""
+    """Turn or mirror a plan, move its candidates' corners, leave some out, and now and then forget the openings."""
     view = int(rng.integers(VIEWS))
     kept = np.flatnonzero(rng.random(len(plan.boxes)) >= _LEFT_OUT)
     moved = plan.boxes[kept] + rng.normal(0, _MOVED_PX, (len(kept), 4)).astype(np.float32)
     moved[:, 2:] = np.maximum(moved[:, 2:], moved[:, :2] + 4)
+    pictures, facts = turn(plan.crops[kept], view).astype(np.uint8), plan.facts[kept]
+    links = plan.links[np.ix_(kept, kept)]
+    if rng.random() < _UNKNOWN:
+        pictures[:, pictures.shape[1] // 2 :], facts[:, -plan_openings.COLUMNS :], links[:] = 0, 0, 0
     return _Plan(
-        turn(plan.crops[kept], view).astype(np.uint8),
+        pictures,
         turn_boxes(moved, view),
-        plan.facts[kept],
+        facts,
+        links,
         turn_boxes(plan.span, view),
         plan.types[kept],
         plan.fit[kept],

@@ -99,7 +99,7 @@ def test_candidates_hold_areas_first_and_cuts_of_the_open_one(plan):
     boxes = np.stack([*np.broadcast_arrays(at - 9, at[:, None] - 9, at + 9, at[:, None] + 9)]).astype(np.float32)
     found = find_candidates(plan, CellMaps(shares, boxes, np.full((64, 64), 0.5, np.float32)))
     np.testing.assert_array_equal(found.boxes[:2], [[204, 100, 440, 420], [60, 100, 200, 420]])
-    assert found.facts.shape == (len(found.boxes), 22)
+    assert found.facts.shape == (len(found.boxes), 27)
     assert (found.facts[:2, 0] > 0.9).all()
     assert (found.facts[2:, 0] == 0).all()
     assert overlaps(found.boxes, np.array([[204, 100, 440, 300]], np.float32)).max() > 0.9

@@ -14,17 +14,25 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from strokewright.models.canvas_drawer import plan_openings, plan_surroundings
 from strokewright.models.canvas_drawer.plan_batches import CELL_PX, LEAST_ROOM_PX, PlanBytes
 from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
 from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX, evidence
-from strokewright.models.canvas_drawer.plan_surroundings import COLUMNS, surroundings
+from strokewright.models.canvas_drawer.plan_openings import (
+    describe_openings,
+    find_openings,
+    linked,
+    paint_openings,
+    touching,
+)
+from strokewright.models.canvas_drawer.plan_surroundings import surroundings
 from strokewright.models.canvas_drawer.room_drawer import NOT_ROOMS, ROOM_CODES, RoomDrawer
 
 MOST = 72
 """Candidates of a plan."""
 VIEWS = 8
 """Ways to turn and mirror a plan."""
-FACTS = 4 + len(ROOM_CODES) + COLUMNS
+FACTS = 4 + len(ROOM_CODES) + plan_surroundings.COLUMNS + plan_openings.COLUMNS
 """Columns of `Candidates.facts`."""
 CROP = 40
 """Side of the pictures of a candidate."""
@@ -55,13 +63,17 @@ class Candidates(NamedTuple):
 
     Args:
         boxes: x0, y0, x1, y1 in pixels (n, 4).
-        facts: (n, 22): the share of the box that its enclosed area fills (0: not an area), the share of its cells whose
+        facts: (n, 27): the share of the box that its enclosed area fills (0: not an area), the share of its cells whose
             own boxes agree, how much its cells are rooms, their quality, their shares of the nine room classes, and its
-            `surroundings`.
+            surroundings and openings.
+        crops: Small pictures of each (n, 4, 40, 40): the ink in two windows, the openings in the same.
+        links: 1 where two candidates have a door in common (n, n).
     """
 
     boxes: Floats
     facts: Floats
+    crops: PlanBytes
+    links: PlanBytes
 
 
 def turn(picture: NDArray[np.generic], view: int) -> NDArray[np.generic]:
@@ -115,8 +127,15 @@ def find_candidates(ink: PlanBytes, maps: CellMaps) -> Candidates:
     cuts = [_cut(labels, int(numbers[k]), areas[k]) for k in np.flatnonzero(large & (agreed < _AGREED)).tolist()]
     boxes = _add(areas, np.concatenate([*cuts, _cut_outside(labels)]))
     boxes = _add(boxes, _proposals(maps, areas))[:MOST]
-    told = describe(boxes, np.pad(fills, (0, len(boxes) - len(fills))), maps)
-    return Candidates(boxes, np.concatenate([told, surroundings(labels, boxes)], axis=1))
+    openings = find_openings(ink, labels)
+    touch = touching(openings, boxes)
+    told = [
+        describe(boxes, np.pad(fills, (0, len(boxes) - len(fills))), maps),
+        surroundings(labels, boxes),
+        describe_openings(openings, touch, boxes),
+    ]
+    pictures = [crops(page, boxes) for page in (ink, paint_openings(openings, ink))]
+    return Candidates(boxes, np.concatenate(told, axis=1), np.concatenate(pictures, axis=1), linked(touch))
 
 
 def enclosed_areas(labels: NDArray[np.int32]) -> tuple[Floats, Floats, NDArray[np.intp]]:
@@ -188,7 +207,7 @@ def _proposals(maps: CellMaps, areas: Floats) -> Floats:
 
 def describe(boxes: Floats, fills: Floats, maps: CellMaps) -> Floats:
     """Return the facts (n, 13) of boxes (n, 4) that come from the cells, see `Candidates`."""
-    result = np.zeros((len(boxes), FACTS - COLUMNS), dtype=np.float32)
+    result = np.zeros((len(boxes), 4 + len(ROOM_CODES)), dtype=np.float32)
     result[:, 0] = fills
     rooms = maps.shares[list(ROOM_CODES)]
     likely = 1 - maps.shares[list(NOT_ROOMS)].sum(axis=0)

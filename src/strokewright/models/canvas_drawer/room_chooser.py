@@ -30,7 +30,7 @@ STEPS_PX = 16
 """Places in a batch are whole sixteenths of a pixel: mixed precision would round floats to 8 bits."""
 _HEADS = 4
 _PLACES = 15
-_RELATIONS = 8
+_RELATIONS = 9
 _TOUCHING_PX = 14.0
 
 
@@ -56,7 +56,7 @@ class RoomChooser(Pretrained):
         self.config = config
         width, (first, second, third) = config.width, config.channels
         self.look = nn.Sequential(
-            *_convolution(4, first), *_convolution(first, second), *_convolution(second, third), nn.Flatten()
+            *_convolution(6, first), *_convolution(first, second), *_convolution(second, third), nn.Flatten()
         )
         self.seen = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(third * (CROP // 8) ** 2, width))
         self.place = nn.Sequential(nn.Linear(_PLACES, width), nn.GELU(), nn.Linear(width, width))
@@ -66,14 +66,15 @@ class RoomChooser(Pretrained):
         self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 + len(ROOM_CODES)))
 
     def forward(
-        self, crops: Tensor, boxes: Tensor, facts: Tensor, span: Tensor, present: Tensor
+        self, crops: Tensor, boxes: Tensor, facts: Tensor, links: Tensor, span: Tensor, present: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Judge the candidates of a batch of plans.
 
         Args:
-            crops: (batch, n, 2, 40, 40) in [0, 1].
+            crops: (batch, n, 4, 40, 40) in [0, 1].
             boxes: In pixels (batch, n, 4).
-            facts: (batch, n, 22).
+            facts: (batch, n, 27).
+            links: (batch, n, n), 1 where two candidates have a door in common.
             span: The box around the whole drawing (batch, 4).
             present: Which candidates there are (batch, n), bool; the others pad.
 
@@ -88,7 +89,7 @@ class RoomChooser(Pretrained):
         seen = self.seen(self.look(torch.cat([crops[present], painted], dim=1)))
         tokens = self.place(_places(boxes, span)) + self.told(facts)
         tokens = tokens + torch.zeros_like(tokens).masked_scatter(present[..., None], seen.to(tokens))
-        bias = self.relate(_relations(boxes)).movedim(-1, 1).masked_fill(~present[:, None, None], -1e4)
+        bias = self.relate(_relations(boxes, links)).movedim(-1, 1).masked_fill(~present[:, None, None], -1e4)
         for index, layer in enumerate(self.layers):
             tokens = layer(tokens, bias[:, _HEADS * index : _HEADS * (index + 1)])
         out = self.out(tokens).float()
@@ -98,16 +99,16 @@ class RoomChooser(Pretrained):
         """Compare the choice with the rooms.
 
         Args:
-            batch: `crops`, `boxes`, `facts`, `span` as in `forward`, crops as bytes, places times `STEPS_PX`; `types` (batch, n), 0 = nothing,
-                1 to 9 = a room class, -1 = padding; `fit` (batch, n), IoU with the nearest room; `map` (batch, 10, 32,
-                32), what the canvas should look like.
+            batch: As for `forward`, but crops as bytes, and boxes and span times `STEPS_PX`; `types` (batch, n), 0 =
+                nothing, 1 to 9 = a room class, -1 = padding; `fit` (batch, n), IoU with the nearest room; `map` (batch,
+                10, 32, 32), what the canvas should look like.
 
         Returns:
             loss and its parts: types, fit, canvas; wrong: share of candidates whose type is not the likeliest.
         """
         present = batch["types"] >= 0
         boxes, span = batch["boxes"].float() / STEPS_PX, batch["span"].float() / STEPS_PX
-        logits, fit = self(batch["crops"].float() / 255, boxes, batch["facts"], span, present)
+        logits, fit = self(batch["crops"].float() / 255, boxes, batch["facts"], batch["links"], span, present)
         types = F.cross_entropy(logits[present], batch["types"][present], label_smoothing=self.config.smoothing)
         fits = F.binary_cross_entropy_with_logits(fit[present], batch["fit"][present].float())
         shares = logits.softmax(dim=2) * present[..., None]
@@ -195,8 +196,8 @@ def _places(boxes: Tensor, span: Tensor) -> Tensor:
     return torch.cat(parts, dim=2)
 
 
-def _relations(boxes: Tensor) -> Tensor:
-    """Describe how boxes (batch, n, 4) stand to each other: gaps, walls shared, distances, sizes; (batch, n, n, 8)."""
+def _relations(boxes: Tensor, links: Tensor) -> Tensor:
+    """Describe how boxes (batch, n, 4) stand to each other: gaps, walls shared, distances, sizes, doors: 9 numbers."""
     one, other = boxes[:, :, None], boxes[:, None]
     gap = torch.maximum(one[..., :2], other[..., :2]) - torch.minimum(one[..., 2:], other[..., 2:])
     beside = ((gap < _TOUCHING_PX) & (gap.flip(-1) < 0)).float()
@@ -204,4 +205,4 @@ def _relations(boxes: Tensor) -> Tensor:
     size = torch.log((boxes[..., 2:] - boxes[..., :2]).prod(dim=2).clamp(min=1))
     larger = (size[:, :, None] - size[:, None])[..., None] / 2
     same = torch.eye(boxes.shape[1], device=boxes.device).expand(len(boxes), -1, -1)[..., None]
-    return torch.cat([(gap / 30).clamp(-2, 4), beside, apart, larger, same], dim=3)
+    return torch.cat([(gap / 30).clamp(-2, 4), beside, apart, larger, same, links[..., None].to(boxes)], dim=3)

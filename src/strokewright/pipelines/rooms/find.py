@@ -17,7 +17,6 @@ from strokewright.models.canvas_drawer.plan_cuts import overlaps
 from strokewright.models.canvas_drawer.room_candidates import (
     Candidates,
     Floats,
-    crops,
     find_candidates,
     look,
     turn,
@@ -87,7 +86,6 @@ def judge(chooser: RoomChooser, ink: PlanBytes, found: Candidates, views: int) -
     """Ask the chooser about the candidates of a page, in several views; return the means."""
     columns, rows = (np.flatnonzero((ink > 0).any(axis=axis)) for axis in (0, 1))
     span = np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], dtype=np.float32)
-    pictures = crops(ink, found.boxes)
     device = next(chooser.parameters()).device
 
     def all_views(make: Any) -> torch.Tensor:
@@ -95,9 +93,10 @@ def judge(chooser: RoomChooser, ink: PlanBytes, found: Candidates, views: int) -
 
     with torch.no_grad():
         logits, fit = chooser(
-            all_views(lambda view: turn(pictures, view)).float() / 255,
+            all_views(lambda view: turn(found.crops, view)).float() / 255,
             all_views(lambda view: turn_boxes(found.boxes, view)),
             all_views(lambda view: found.facts),
+            all_views(lambda view: found.links),
             all_views(lambda view: turn_boxes(span, view)[0]),
             torch.ones(views, len(found.boxes), dtype=torch.bool, device=device),
         )
