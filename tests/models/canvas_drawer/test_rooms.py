@@ -8,6 +8,13 @@ from scipy import ndimage
 from strokewright.models.canvas_drawer.plan_batches import PlanBatches, number_rooms
 from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
 from strokewright.models.canvas_drawer.plan_evidence import evidence
+from strokewright.models.canvas_drawer.plan_openings import (
+    describe_openings,
+    find_openings,
+    linked,
+    paint_openings,
+    touching,
+)
 from strokewright.models.canvas_drawer.plan_surroundings import surroundings
 from strokewright.models.canvas_drawer.room_candidates import (
     VIEWS,
@@ -73,6 +80,26 @@ def test_surroundings_tell_outer_sides_and_the_walls(plan):
     assert closed[8] == right[8] == 0
     assert balcony[8] > 0.9
     np.testing.assert_array_equal(closed[:5], right[:5])
+
+
+def test_openings_link_the_rooms_beside_them(plan):
+    for x0, y0, x1, y1 in ((198, 200, 206, 240), (58, 150, 61, 190)):  # a door between the rooms, a window to the left
+        plan[y0:y1, [x0, x1 - 1]] = plan[[y0, y1 - 1], x0:x1] = 100
+    labels, _ = ndimage.label(plan < 90)
+    openings = find_openings(plan, labels)
+    assert openings.boxes.tolist() == [[58, 150, 61, 190], [198, 200, 206, 240]]
+    assert openings.outer.tolist() == [True, False]
+    boxes = np.array([[60, 100, 200, 420], [204, 100, 440, 420], [60, 430, 200, 500]], np.float32)
+    touch = touching(openings, boxes)
+    assert touch.tolist() == [[True, False, False], [True, True, False]]
+    assert linked(touch).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    told = describe_openings(openings, touch, boxes)
+    np.testing.assert_allclose(told[0], [np.log(2), np.log(2), 40 / 460, 40 / 460, 1], rtol=1e-5)
+    assert told[2].tolist() == [0, 0, 0, 0, 1]
+    assert paint_openings(openings, plan).sum() == 255 * (3 * 40 + 8 * 40)
+    none = find_openings(np.zeros_like(plan), labels)
+    assert touching(none, boxes).shape == (0, 3)
+    assert describe_openings(none, touching(none, boxes), boxes).max() == 0
 
 
 def test_turning_a_picture_and_its_boxes_agree(plan):
