@@ -16,7 +16,6 @@ from strokewright.drawing import Drawing, Prism
 from strokewright.errors import OptionError
 from strokewright.models.canvas_drawer import Drawer
 from strokewright.pipelines.batch import Source
-from strokewright.pipelines.load import load
 from strokewright.pipelines.prisms.refine import fit
 from strokewright.pipelines.prisms.views import Views
 from strokewright.render.colour import to_rgb_array
@@ -104,5 +103,5 @@ class BoxesFile:
 
 
 @cache
-def _loaded(model: str) -> Any:
-    return load(model)
+def _loaded(model: str) -> Boxes:
+    return Boxes(model)

@@ -37,7 +37,7 @@ def fit(drawn: Tensor, views: Views, steps: int, seed: int = 0) -> Tensor:
     Args:
         drawn: The drawer's scene, (prisms, 10).
         views: The pictures.
-        steps: Gradient steps of each descent; 0 keeps what the drawer drew.
+        steps: Gradient steps of a descent; those from near by take fewer. 0 keeps what the drawer drew.
         seed: Seed of the other starts.
 
     Returns:
@@ -55,10 +55,10 @@ def fit(drawn: Tensor, views: Views, steps: int, seed: int = 0) -> Tensor:
         best = tries[distances(tries, small).argmin()][None]
     boxes = _present(best[0], _FAINT)
     if len(boxes) > 0:  # what was pale and thin has another colour when solid
-        boxes = _needed(refine(boxes[None], small, steps, softness=0.0)[0], small, steps)
+        boxes = _needed(refine(boxes[None], small, steps // 4, softness=0.0)[0], small, steps)
     if len(boxes) == 0:
         return boxes
-    return _present(refine(boxes[None], views.resized(min(_FINE_PX, views.size_px)), steps, softness=0.0)[0])
+    return _present(refine(boxes[None], views.resized(min(_FINE_PX, views.size_px)), steps // 2, softness=0.0)[0])
 
 
 def refine(rows: Tensor, views: Views, steps: int, softness: float = _SOFTNESS) -> Tensor:
