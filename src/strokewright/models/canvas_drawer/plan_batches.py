@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 from strokewright.datasets.floorplans import PAGE_PX, ROOM_CODES, Floorplans
-from strokewright.models.canvas_drawer.plan_evidence import evidence
+from strokewright.models.canvas_drawer.plan_evidence import connected, evidence
 
 CELL_PX = 8
 LEAST_ROOM_PX = 150
@@ -85,7 +85,7 @@ def number_rooms(types: PlanBytes) -> tuple[NDArray[np.int32], NDArray[np.float3
     rooms = np.zeros(types.shape, dtype=np.int32)
     boxes: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)]
     for code in np.intersect1d(types, ROOM_CODES).tolist():
-        labels, _ = ndimage.label(types == code)
+        labels = connected(types == code)
         sizes = np.bincount(labels.ravel())
         for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
             if sizes[number] < LEAST_ROOM_PX:
@@ -129,8 +129,8 @@ def _cut(pixels: PlanBytes, box: tuple[float, float, float, float], resample: Im
     """Return a part of the picture (it may reach over the rim, where all is 0) at the page's size."""
     margin = int(np.ceil(max(0.0, -min(box), max(box) - PAGE_PX)))
     padded = np.pad(pixels, margin)
-    moved = tuple(side + margin for side in box)
-    image = Image.fromarray(padded).resize((PAGE_PX, PAGE_PX), resample, moved)
+    left, top, right, bottom = (side + margin for side in box)
+    image = Image.fromarray(padded).resize((PAGE_PX, PAGE_PX), resample, (left, top, right, bottom))
     return np.asarray(image)
 
 
@@ -138,15 +138,15 @@ def _varied(ink: PlanBytes, rng: np.random.Generator) -> PlanBytes:
     """Make the lines wider, softer or paler, each now and then."""
     kind = rng.random()
     if kind < 0.15:
-        ink = ndimage.maximum_filter(ink, 3)
+        ink = np.asarray(ndimage.maximum_filter(ink, 3), dtype=np.uint8)
     elif kind < 0.4:
         wider = ink.copy()
         wider[1:] = np.maximum(wider[1:], ink[:-1])
         wider[:, 1:] = np.maximum(wider[:, 1:], wider[:, :-1])
         ink = wider
     if rng.random() < 0.2:
-        ink = ndimage.uniform_filter(ink, 2)
-        ink = np.minimum(ink.astype(np.uint16) * 3 // 2, 255).astype(np.uint8)
+        soft = np.asarray(ndimage.uniform_filter(ink, 2), dtype=np.uint16)
+        ink = np.minimum(soft * 3 // 2, 255).astype(np.uint8)
     if rng.random() < 0.3:
         ink = (ink * rng.uniform(0.7, 1.0)).astype(np.uint8)
     return ink

@@ -36,7 +36,7 @@ def cut(lines: Mask, area: Mask, box: tuple[int, int, int, int], most: int) -> F
     left, top = max(0, box[0] - 2), max(0, box[1] - 2)
     part = np.s_[top : min(height, box[3] + 2), left : min(width, box[2] + 2)]
     inside = area[part]
-    near = lines[part] & ndimage.binary_dilation(inside, iterations=3)
+    near = lines[part] & np.asarray(ndimage.binary_dilation(inside, iterations=3), dtype=np.bool_)
     xs, ys = _places(near), _places(near.T)
     boxes = np.concatenate([_between(xs, ys), np.zeros((0, 4), dtype=np.intp)])
     boxes = boxes[_inside(inside, boxes) > _LEAST_INSIDE]
@@ -58,13 +58,10 @@ def _places(lines: Mask) -> NDArray[np.intp]:
     for row in lines:
         run = (run + 1) * row
         np.maximum(longest, run, out=longest)
-    labels, count = ndimage.label(longest >= _LEAST_RUN_PX)
-    if not count:
-        return np.zeros(0, dtype=np.intp)
-    numbers = np.arange(1, count + 1)
-    lengths = ndimage.maximum(longest, labels, numbers)
-    middles = [(place[0].start + place[0].stop) // 2 for place in ndimage.find_objects(labels)]
-    return np.sort(np.array(middles)[np.argsort(-lengths, kind="stable")[:_MOST_PLACES]])
+    edges = np.flatnonzero(np.diff(np.pad(longest >= _LEAST_RUN_PX, 1).astype(np.int8)))
+    spans = edges.reshape(-1, 2).tolist()  # first column of each bundle of lines, and the one after its last
+    ranked = sorted(spans, key=lambda span: -int(longest[span[0] : span[1]].max()))[:_MOST_PLACES]
+    return np.array(sorted((start + stop) // 2 for start, stop in ranked), dtype=np.intp)
 
 
 def _between(xs: NDArray[np.intp], ys: NDArray[np.intp]) -> NDArray[np.intp]:

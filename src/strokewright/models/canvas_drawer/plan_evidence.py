@@ -6,6 +6,8 @@ area it lies in, whether that area is open to the picture's rim, and the distanc
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -38,9 +40,16 @@ def evidence(ink: NDArray[np.uint8]) -> Floats:
     return result
 
 
+def connected(mask: NDArray[np.bool_], corners: bool = False) -> NDArray[np.int32]:
+    """Number the connected areas of a mask from 1, 0 = outside of it; `corners` connects diagonally too."""
+    labels: Any = ndimage.label(mask, np.ones((3, 3)) if corners else None)
+    return labels[0]
+
+
 def _areas(lines: NDArray[np.bool_]) -> Floats:
     """Return the six channels of connected areas; lines (256, 256)."""
-    labels, count = ndimage.label(~lines)
+    labels = connected(~lines)
+    count = int(labels.max())
     table = np.zeros((count + 1, 6), dtype=np.float32)  # open, x0, y0, x1, y1, fill
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     table[rim, 0] = 1

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from strokewright.models.canvas_drawer.plan_evidence import connected
+
 Floats = NDArray[np.float32]
 COLUMNS = 5
 _RIM = (90, 114)  # ink of the rim of a line that was drawn twice; once: about 51
@@ -34,7 +36,7 @@ class Openings(NamedTuple):
 
 def find_openings(ink: NDArray[np.uint8], labels: NDArray[np.int32]) -> Openings:
     """Find the doors and windows of a plan (512, 512), 255 = ink, with its connected areas numbered, 0 = line."""
-    rims, _ = ndimage.label((ink >= _RIM[0]) & (ink <= _RIM[1]), np.ones((3, 3)))
+    rims = connected((ink >= _RIM[0]) & (ink <= _RIM[1]), corners=True)
     sizes = np.bincount(rims.ravel())
     found: list[tuple[int, int, int, int]] = []
     for number, (rows, columns) in enumerate(ndimage.find_objects(rims), 1):
@@ -46,7 +48,8 @@ def find_openings(ink: NDArray[np.uint8], labels: NDArray[np.int32]) -> Openings
     outside = np.isin(labels, rim[rim > 0])
     centre, reach = (boxes[:, :2] + boxes[:, 2:]) / 2, _across(boxes) * ((boxes[:, 2:] - boxes[:, :2]) / 2 + _REACH_PX)
     ends = np.stack([centre - reach, centre + reach]).astype(int).clip(0, ink.shape[0] - 1)
-    return Openings(boxes, outside[ends[..., 1], ends[..., 0]].any(axis=0))
+    beside: NDArray[np.bool_] = outside[ends[..., 1], ends[..., 0]]
+    return Openings(boxes, np.logical_or(beside[0], beside[1]))
 
 
 def _across(boxes: Floats) -> Floats:

@@ -6,7 +6,7 @@ of it, and `room_chooser.py` decides between them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from scipy import ndimage
 from strokewright.models.canvas_drawer import plan_openings, plan_surroundings
 from strokewright.models.canvas_drawer.plan_batches import CELL_PX, LEAST_ROOM_PX, PlanBytes
 from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
-from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX, evidence
+from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX, connected, evidence
 from strokewright.models.canvas_drawer.plan_openings import (
     describe_openings,
     find_openings,
@@ -76,7 +76,7 @@ class Candidates(NamedTuple):
     links: PlanBytes
 
 
-def turn(picture: NDArray[np.generic], view: int) -> NDArray[np.generic]:
+def turn(picture: NDArray[Any], view: int) -> NDArray[Any]:
     """Turn or mirror a square picture (…, side, side) into one of 8 views; 0 leaves it as it is."""
     picture = picture.swapaxes(-1, -2) if view & 4 else picture
     picture = picture[..., ::-1] if view & 1 else picture
@@ -103,11 +103,12 @@ def look(drawer: RoomDrawer, ink: PlanBytes, views: int = 4) -> CellMaps:
             torch.from_numpy(np.stack(inks)).to(device).float() / 255,
             torch.from_numpy(np.stack([evidence(each) for each in inks])).to(device),
         )
-    shares = cells.colours.softmax(dim=1).float().cpu().numpy()
-    quality = cells.quality.float().sigmoid().cpu().numpy()
-    boxes = cells.boxes.float().cpu().numpy()
-    back = [_turn_back(shares[k], boxes[k], quality[k], view) for k, view in enumerate(chosen)]
-    return CellMaps(*(np.mean([each[part] for each in back], axis=0, dtype=np.float32) for part in range(3)))
+    told = cells.colours.softmax(dim=1).float().cpu().numpy()
+    fits = cells.quality.float().sigmoid().cpu().numpy()
+    corners = cells.boxes.float().cpu().numpy()
+    back = [_turn_back(told[k], corners[k], fits[k], view) for k, view in enumerate(chosen)]
+    shares, boxes, quality = (np.stack([each[part] for each in back]).mean(axis=0) for part in range(3))
+    return CellMaps(np.asarray(shares), np.asarray(boxes), np.asarray(quality))
 
 
 def _turn_back(shares: Floats, boxes: Floats, quality: Floats, view: int) -> tuple[Floats, Floats, Floats]:
@@ -120,7 +121,7 @@ def _turn_back(shares: Floats, boxes: Floats, quality: Floats, view: int) -> tup
 
 def find_candidates(ink: PlanBytes, maps: CellMaps) -> Candidates:
     """List the candidates of a plan (512, 512): enclosed areas, cuts of open ones, proposals; at most `MOST`."""
-    labels, _ = ndimage.label(ink < 255 * _LINE)
+    labels = connected(ink < 255 * _LINE)
     areas, fills, numbers = enclosed_areas(labels)
     agreed = describe(areas, fills, maps)[:, 1]
     large = (areas[:, 2:] - areas[:, :2]).prod(axis=1) > _LEAST_OPEN_PX

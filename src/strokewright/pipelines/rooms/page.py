@@ -54,7 +54,7 @@ def fit_page(ink: NDArray[np.float32]) -> Page:
         left, top = (PICTURE_PX / 2 - scale * (span[axis] + span[axis + 2]) / 2 for axis in (0, 1))
     reduced = int(np.ceil(1 / scale - 1e-6))
     if reduced > 1:
-        ink = ndimage.maximum_filter(ink, reduced)
+        ink = np.asarray(ndimage.maximum_filter(ink, reduced), dtype=np.float32)
     page = np.rint(ink * 255).astype(np.uint8)
     if scale == 1 and page.shape == (PICTURE_PX, PICTURE_PX):
         return Page(page, 1.0, 0.0, 0.0)
