@@ -31,7 +31,7 @@ def digits_coloured() -> RunConfig:
             steps=20_000,
             minutes=25.0,
             batch_size=64,
-            learning_rate=1e-3,
+            learning_rate=2e-3,
             warmup_steps=200,
             clip_norm=1.0,
             ema_decay=0.998,
