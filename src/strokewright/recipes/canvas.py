@@ -36,7 +36,7 @@ def canvas_strokes() -> RunConfig:
         training=TrainingOptions(
             steps=4000,
             batch_size=64,
-            learning_rate=3e-3,
+            learning_rate=5e-3,
             warmup_steps=50,
             clip_norm=1.0,
             ema_decay=0.998,
@@ -76,7 +76,7 @@ def canvas_thin() -> RunConfig:
 
 def canvas_colour() -> RunConfig:
     """Quadratic strokes with LAB colour and alpha."""
-    return _speaking("quadratic-colour").replaced({"training.learning_rate": 5e-3})
+    return _speaking("quadratic-colour")
 
 
 def canvas_rectangles() -> RunConfig:

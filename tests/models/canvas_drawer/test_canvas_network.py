@@ -101,8 +101,7 @@ def test_chosen_pixels_are_those_of_the_whole_layer(name):
     action = torch.from_numpy(random_actions(vocabulary, np.random.default_rng(2), 3, 24)).float()
     whole = network.layer(network.blank(3, 24), action).flatten(2)
     owner, place = (whole.abs().sum(1) > 0).nonzero(as_tuple=True)
-    raw = network.painter.raw(action, 24, owner, place)
-    torch.testing.assert_close(network.painter.to_layer(raw), whole[owner, :, place])
+    torch.testing.assert_close(network.painter.paint_pixels(action, 24, owner, place), whole[owner, :, place])
 
 
 def test_pixels_that_are_skipped_hold_no_ink():

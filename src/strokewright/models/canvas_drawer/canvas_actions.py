@@ -21,7 +21,7 @@ def random_actions(vocabulary: Vocabulary, rng: np.random.Generator, count: int,
     """Draw actions (count, columns) in [0, 1] that cover small marks as well as large ones.
 
     Lengths and widths are log-uniform. One in six actions is uniform in all columns, one in 25 a dot, one in ten
-    straight; half of the strokes keep one width, paint is often solid; ends may lie over the border.
+    straight; half of the strokes keep one width, paint is solid more often than not; ends may lie over the border.
     """
     rows = np.empty((count, len(vocabulary.columns)))
     units = np.array([column.unit for column in vocabulary.columns])
@@ -38,7 +38,7 @@ def random_actions(vocabulary: Vocabulary, rng: np.random.Generator, count: int,
         even = rng.random(count) < 0.5
         rows[np.ix_(even, widths)] = rows[even][:, widths[:1]]
     if vocabulary.columns[-1].name == "alpha":
-        rows[:, -1] = 1 - (1 - rows[:, -1]) * rng.random(count)
+        rows[:, -1] = np.where(rng.random(count) < 0.5, rows[:, -1], 1 - (1 - rows[:, -1]) * rng.random(count))
     actions = np.clip(vocabulary.encode(rows, field_px), 0, 1)
     uniform = rng.random(count) < 1 / 6
     actions[uniform] = rng.random((int(uniform.sum()), len(units)))

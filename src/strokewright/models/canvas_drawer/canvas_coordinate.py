@@ -216,6 +216,9 @@ def make_view(vocabulary: Vocabulary, reach_px: float, waves: int = 0) -> View:
 class CoordinateCanvas(nn.Module):
     """Layers by one small network for all pixels.
 
+    Ink is a sigmoid. Colours are linear in what the last layer gives, and alpha is a sigmoid times a linear gate: a
+    pixel is covered as a shape says, and as far as the paint covers at all.
+
     Args:
         vocabulary: What an action's columns mean.
         channels: Channels of a layer.
@@ -236,8 +239,9 @@ class CoordinateCanvas(nn.Module):
         for inputs, outputs in pairwise(sizes):
             layers += [nn.Linear(inputs, outputs), nn.SiLU()]
         self.body = nn.Sequential(*layers)
-        self.out = nn.Linear(hidden, channels)
-        self.bypass = nn.Linear(self.view.outputs, channels, bias=False)  # lets colours pass without a detour
+        values = channels if vocabulary.paint == "ink" else channels + vocabulary.views
+        self.out = nn.Linear(hidden, values)
+        self.bypass = nn.Linear(self.view.outputs, values, bias=False)  # lets colours pass without a detour
 
     def forward(self, actions: Tensor, size_px: int) -> Tensor:
         """Paint actions (n, columns) on squares of their own: (n, channels, size, size)."""
@@ -245,26 +249,23 @@ class CoordinateCanvas(nn.Module):
         pixels = pixel_centres(size_px, rows)
         with torch.no_grad():
             owner, place = self.view.reachable(rows, pixels).nonzero(as_tuple=True)
-        values = self.to_layer(self._values(rows, owner, pixels[place], size_px))
+        values = self._values(rows, owner, pixels[place], size_px)
         layer = values.new_zeros(len(rows) * size_px**2, self.channels)
         layer = layer.index_put((owner * size_px**2 + place,), values)
         return layer.unflatten(0, (len(rows), size_px, size_px)).permute(0, 3, 1, 2)
 
-    def raw(self, actions: Tensor, size_px: int, owner: Tensor, place: Tensor) -> Tensor:
-        """Paint chosen pixels only: raw values (pairs, channels) of pixel `place` under action `owner`."""
+    def paint_pixels(self, actions: Tensor, size_px: int, owner: Tensor, place: Tensor) -> Tensor:
+        """Paint chosen pixels only: pixel `place` of the layer of action `owner`, (pairs, channels)."""
         rows = to_pixels(self.vocabulary, actions, size_px)
         return self._values(rows, owner, pixel_centres(size_px, rows)[place], size_px)
 
-    def to_layer(self, raw: Tensor) -> Tensor:
-        """Turn raw values (pairs, channels) into a layer's: ink and alpha through a sigmoid, colours as they are."""
-        if self.vocabulary.paint == "ink":
-            return raw.sigmoid()
-        parts = raw.unflatten(1, (self.vocabulary.views, 4))
-        return torch.cat([parts[..., :3], parts[..., 3:].sigmoid()], dim=2).flatten(1)
-
     def _values(self, rows: Tensor, owner: Tensor, at: Tensor, size_px: int) -> Tensor:
         seen = self.view(rows, owner, at, size_px)
-        return self.out(self.body(seen)) + self.bypass(seen)
+        raw = self.out(self.body(seen)) + self.bypass(seen)
+        if self.vocabulary.paint == "ink":
+            return raw.sigmoid()
+        colour, shape, gate = raw.unflatten(1, (self.vocabulary.views, 5)).split((3, 1, 1), dim=2)
+        return torch.cat([colour, shape.sigmoid() * (1 + gate)], dim=2).flatten(1)
 
 
 def pixel_centres(size_px: int, like: Tensor) -> Tensor:

@@ -32,6 +32,7 @@ _NEAR_PX = 3  # pixels at most so far from an edge count as near
 _FLAT = 0.02  # ink that differs by less has no edge
 _FAR_SHARE = 1 / 3  # pixels from anywhere, as a share of those near edges
 _INK_WEIGHT = 4.0  # of inked pixels where whole canvases are compared
+_TINY = 1e-4
 _SHEET = 24
 _ENTROPY_SHARE = 0.05  # of cross-entropy at the start: squared distance alone may settle on blank
 
@@ -151,14 +152,14 @@ class CanvasNetwork(Pretrained):
 
     def _compare_pixels(self, network: CoordinateCanvas, action: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         owner, place = self._choose(self._ink(truth).amax(dim=1)).nonzero(as_tuple=True)
-        raw = network.raw(action, truth.shape[-1], owner, place)
+        painted = self._by_view(network.paint_pixels(action, truth.shape[-1], owner, place))
         wanted = self._by_view(truth.flatten(2)[owner, :, place])
-        error = (self._by_view(network.to_layer(raw)) - wanted).square()
+        error = (painted - wanted).square()
         pixels = error[..., -1].mean()
         if self.vocabulary.paint == "lab":  # a colour matters as much as it covers
             weight = self.get_buffer("_weight")[:, 0, 0].square()
             pixels = pixels + (error[..., :3] * weight).sum(-1).mul(wanted[..., -1]).mean()
-        return pixels, F.binary_cross_entropy_with_logits(self._by_view(raw)[..., -1], wanted[..., -1])
+        return pixels, F.binary_cross_entropy(painted[..., -1].clamp(_TINY, 1 - _TINY), wanted[..., -1])
 
     def _compare_canvases(self, before: Tensor, action: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         painted = self.layer(before, action)
