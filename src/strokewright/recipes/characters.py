@@ -8,11 +8,15 @@ _CHARACTERS = "strokewright.models.canvas_drawer.characters:Characters"
 
 
 def characters() -> RunConfig:
-    """Learn the characters of drawers 1 to 14, thickened and turned at random; drawers 15 to 17 say when it is good."""
+    """Learn the characters of drawers 1 to 14, thickened and turned at random; drawers 15 to 17 say when it is good.
+
+    It begins as the bundled drawer of digits, and learns what to do with six more strokes.
+    """
     return RunConfig(
         model=ModelSpec(
             name="drawer",
-            config={"steps": 10, "channels": (16, 32, 64), "hidden": 192, "soft_share": 0.1, "early_share": 0.2},
+            config={"steps": 10, "channels": (32, 48, 96), "softness_px": 1.0, "soft_share": 0.1, "early_share": 0.2},
+            start="draw/digits",
         ),
         data=DataSpec(
             train=Source(make=_CHARACTERS, options={"split": "train"}),
@@ -20,16 +24,16 @@ def characters() -> RunConfig:
         ),
         training=TrainingOptions(
             steps=12_000,
-            minutes=12.0,
-            batch_size=64,
+            minutes=10.0,
+            batch_size=32,
             learning_rate=1e-3,
             warmup_steps=200,
             clip_norm=1.0,
             ema_decay=0.998,
             precision="bf16-mixed",
             log_every=100,
-            evaluate_every=500,
-            evaluation_batches=8,
+            evaluate_every=250,
+            evaluation_batches=16,
             monitor="true_pixels",
             sample_every=1000,
             checkpoint_every=1000,
