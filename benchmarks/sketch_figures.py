@@ -19,6 +19,7 @@ from benchmarks.sketch_variants import (
     Variant,
     draw,
     draw_passes,
+    missing,
 )
 from benchmarks.strange_pictures import GREYS, LEAST_GREY, pictures, tones
 from strokewright import Drawing
@@ -35,13 +36,17 @@ Row = tuple[str, list[Picture]]
 
 
 def save_figures() -> None:
-    """Write all sheets to `results/`."""
+    """Write the sheets whose drawers' weights are there to `results/`; Figure 8 has the columns that can be made."""
     art, _, sheets = page_sets(4)
     pages = [art.drawings[0], art.drawings[2], sheets.drawings[1]]
-    _save_figure_8(pages)
-    _save_figure_9(pages[:2])
-    _save_figure_10()
-    _save_hatching()
+    columns = [v for v in (TEN, FOUR, NO_LSTM, FLOOD, NO_OVERLAP, FIXED_WIDTH) if not missing(v)]
+    if columns:
+        _save_figure_8(pages, columns)
+    if not missing(HIERARCHY):
+        _save_figure_9(pages[:2])
+    if not missing(TEN):
+        _save_figure_10()
+        _save_hatching()
 
 
 def in_red(drawing: Drawing, width_px: float = 2.0, scale: int = 1) -> Picture:
@@ -66,9 +71,8 @@ def _two_rows(caption: str, columns: list[tuple[Picture, Picture]]) -> list[Row]
     return [(caption, [ink for ink, _ in columns]), ("strokes", [lines for _, lines in columns])]
 
 
-def _save_figure_8(pages: list[Drawing]) -> None:
+def _save_figure_8(pages: list[Drawing], variants: list[Variant]) -> None:
     """Truth and variants, each as ink and as strokes."""
-    variants: tuple[Variant, ...] = (TEN, FOUR, NO_LSTM, FLOOD, NO_OVERLAP, FIXED_WIDTH)
     rows: list[Row] = []
     for number, truth in enumerate(pages, 1):
         ink = render_ink(truth)

@@ -56,7 +56,7 @@ def run(quick: bool) -> dict[str, Any]:
     torch.set_num_threads(1)
     try:
         rows, untrained = _rows(quick)
-        if not quick and not untrained:
+        if not quick:
             save_figures()
     finally:
         torch.set_num_threads(threads)

@@ -1,6 +1,6 @@
 """The sliding drawers that `bench sketches` compares: the rows of the paper's Table 2, and the hierarchy's first pass.
 
-All have the same lessons and patches, seed and number of steps: two to five minutes of one thread each. To draw
+All have the same lessons and patches, seed and number of steps: three to six minutes of one thread each. To draw
 without overlap or in flood-fill order takes no training of its own: they learn on single fields with random parts drawn
 already, and how the field moves is no part of that.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from strokewright.recipes.canvas_drawer import SHIPPABLE, WINDOWS, canvas_drawer_lineart
 from strokewright.training.config import RunConfig, Source
 
-LESSONS = 800
+LESSONS = 1200
 """Batches of random scenes before the first patch."""
 
 SMALL = {"channels": (16, 32, 48), "hidden": 128, "soft_share": 0.8}
@@ -36,9 +36,9 @@ def sketches_ten() -> RunConfig:
             "data.train.options": {**patches, "lessons": LESSONS, "lesson_every": 3},
             # New patches of the training drawings: the test drawings are for the benchmark alone.
             "data.evaluation": Source(make=WINDOWS, options={**patches, "seed": 9, "pool": 512}),
-            "training.steps": 1500,
-            "training.evaluate_every": 1500,
-            "training.sample_every": 1500,
+            "training.steps": 2200,
+            "training.evaluate_every": 2200,
+            "training.sample_every": 2200,
         }
     )
 
