@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from benchmarks.coloured import lab_distance, nearest_digit
+from benchmarks.coloured import lab_distance, nearest_digit, visible_ink
 from benchmarks.drawers import Trained, case_of, in_red, true_distance
 from benchmarks.plot import Axes, save_plot
 from PIL import Image
@@ -25,7 +25,8 @@ def coloured():
 
 def test_true_colours_are_all_right_and_shifted_ones_all_wrong(coloured):
     ink, canvases = coloured
-    assert np.array_equal(nearest_digit(canvases, ink), np.arange(10))
+    for weight in (ink, visible_ink(canvases)):
+        assert np.array_equal(nearest_digit(canvases, weight), np.arange(10))
     assert not (nearest_digit(np.roll(canvases, 1, axis=0), ink) == np.arange(10)).any()
 
 
