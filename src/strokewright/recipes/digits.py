@@ -49,18 +49,7 @@ def digits_four_steps_plain() -> RunConfig:
 
 
 def digits_twenty_steps() -> RunConfig:
-    """Twenty strokes a digit. It begins as the bundled four-step drawer without LSTM, and learns what else to draw.
-
-    The canvases on the way count a little, lest most strokes never learn.
-    """
+    """Twenty strokes a digit, without LSTM as well: with the step's number it learns faster."""
     return digits_four_steps_plain().replaced(
-        {
-            "model.start": "draw/digits-plain",
-            "model.config.steps": 20,
-            "model.config.early_share": 0.2,
-            "model.config.softness_px": 1.0,
-            "training.batch_size": 32,
-            "training.steps": 8000,
-            "training.evaluate_every": 500,
-        }
+        {"model.config.steps": 20, "training.batch_size": 32, "training.steps": 10_000, "training.evaluate_every": 500}
     )
