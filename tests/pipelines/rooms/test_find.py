@@ -35,14 +35,14 @@ def corners(drawing):
 
 
 def check(drawing, wanted):
-    assert 3 <= len(drawing.marks) <= 5
+    assert len(drawing.marks) >= 3
     assert overlaps(wanted, corners(drawing)).max(axis=1).min() > 0.85
     sizes = (corners(drawing)[:, 2:] - corners(drawing)[:, :2]).prod(axis=1)
     assert (np.diff(sizes) <= 0).all(), "large ones are drawn first"
     for box in drawing.marks:
         assert box.label in CLASSES
         assert box.colour == ROOM_COLOURS[box.label]
-        assert 0.3 <= box.score <= 1
+        assert 0.25 <= box.score <= 1
 
 
 def test_closed_rooms_are_found_at_their_place(finder, paper):

@@ -28,7 +28,7 @@ from strokewright.pipelines.rooms.options import RoomOptions
 from strokewright.pipelines.rooms.page import fit_page
 from strokewright.pipelines.trace.clean import clean
 
-_SAME_ROOM = 0.5  # IoU from which two boxes are one room
+_SAME_ROOM = 0.3  # IoU from which two boxes are one room; chosen on valid plans, as is the least score
 
 
 class RoomModels(NamedTuple):
