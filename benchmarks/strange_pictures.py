@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,8 @@ class Tone:
     drawing: Drawing
 
 
-def tones(variant: Variant) -> list[Tone]:
+@cache
+def tones(variant: Variant) -> tuple[Tone, ...]:
     """Draw a flat patch of each grey."""
     made: list[Tone] = []
     inside = slice(_RIM_PX, _PATCH_PX - _RIM_PX)
@@ -47,7 +49,7 @@ def tones(variant: Variant) -> list[Tone]:
         ink = np.full((_PATCH_PX, _PATCH_PX), grey, dtype=np.float32)
         drawing = to_drawing(draw(variant, ink, LEAST_GREY), (_PATCH_PX, _PATCH_PX))
         made.append(Tone(grey, float(render_ink(drawing)[inside, inside].mean()), drawing))
-    return made
+    return tuple(made)
 
 
 def pictures() -> dict[str, Ink]:
