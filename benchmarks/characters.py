@@ -54,7 +54,7 @@ def picture_sets() -> dict[str, NDArray[np.float32]]:
     evaluation = str(find("omniglot/images_evaluation.npz"))
     return {
         "known characters, new drawers": _all(background),
-        "new alphabets": _all(Pictures(dataset=evaluation, split=("train", "valid", "test"))),
+        "new alphabets": _all(Pictures(dataset=evaluation, split=("train", "valid", "test")))[::4],
         "MNIST test digits": _all(Pictures(split="test")),
         "hand drawings of 8 things": _hand_drawings("handdrawn/course8_simplified.npz"),
         "hand-drawn shapes": _hand_drawings("handdrawn/shapes6_simplified.npz"),

@@ -43,14 +43,16 @@ class Trained:
         return f"strokewright train {self.recipe} --out runs/{self.folder}"
 
     def load(self, bundled_only: bool = False) -> Drawer | None:
-        """Load it; None if it is neither bundled nor trained here."""
+        """Load it, an unfinished run's at its best so far; None if it is neither bundled nor trained here."""
         if self.card in {entry.name for entry in weights.cards()}:
             model = weights.load_model(self.card, "cpu")
-        elif not bundled_only and (RUNS_DIR / self.folder / "model" / WEIGHTS_FILE).exists():
-            model = load_pretrained(RUNS_DIR / self.folder / "model")
-        else:
-            return None
-        return model if isinstance(model, Drawer) else None
+            return model if isinstance(model, Drawer) else None
+        run = RUNS_DIR / self.folder
+        for file in () if bundled_only else (run / "model" / WEIGHTS_FILE, run / "checkpoints" / "best.safetensors"):
+            if file.exists():
+                model = load_pretrained(file)
+                return model if isinstance(model, Drawer) else None
+        return None
 
 
 def draw_all(drawer: Drawer, hints: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -70,7 +72,7 @@ def true_distance(vocabulary: Vocabulary, actions: NDArray[np.float64], target: 
 
 
 def soft_distance(drawer: Drawer, target: NDArray[np.float32]) -> float:
-    """The same on the canvas that the drawer was trained through."""
+    """Mean squared pixel distance on the canvas that the drawer was trained through."""
     total = 0.0
     with torch.no_grad():
         for i in range(0, len(target), _BATCH):
