@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from strokewright.drawing import Box, Drawing, Stroke
+from strokewright.drawing import Box, Drawing, Prism, Stroke
 from strokewright.files import FORMATS, find_format, write_many
 
 COUNT = 500
@@ -27,11 +27,16 @@ def good_files() -> dict[str, bytes]:
         Stroke([[9, 9], [200, 100]], [[[50, 90], [90, 0]]]),
     )
     drawing = Drawing(strokes, (256, 256), maker="m", seed=1, metadata={"word": "cat", "key_id": "5"})
-    rooms = drawing.replace(marks=(Box(5, 9, 90, 80, label="Kitchen", score=0.7), Box(90, 9, 200, 80)))
+    marks = {
+        Stroke: strokes,
+        Box: (Box(5, 9, 90, 80, label="Kitchen", score=0.7), Box(90, 9, 200, 80)),
+        Prism: (Prism([0.1, 0.2, 0.3], [0.4, 0.5, 0.9], (0, 0.2, 1)), Prism([0, 0, 0], [1, 1, 0.25])),
+    }
     files: dict[str, bytes] = {}
     for suffix in READABLE:
         stream, form = io.BytesIO(), find_format(suffix)
-        write_many([rooms if form.kind is Box else drawing] * (4 if form.holds_many else 1), stream, suffix)
+        one = drawing.replace(marks=marks[form.kind])
+        write_many([one] * (4 if form.holds_many else 1), stream, suffix)
         files[suffix] = stream.getvalue()
     picture = np.full((16, 24, 3), 230, dtype=np.uint8) + random.integers(0, 25, (16, 24, 3), dtype=np.uint8)
     picture[7:10, 4:20] = (20, 40, 90)
