@@ -88,7 +88,7 @@ class ColouredDigits(Pictures):
         """Return batch `index`."""
         rows = self.rows(index, batch_size)
         ink = self._ink(rows)
-        paper = np.float32(WHITE_LAB)[:, None, None]
+        paper = np.array(WHITE_LAB, dtype=np.float32)[:, None, None]
         colour = to_lab(DIGIT_RGB)[self.digits[rows], :, None, None]
         return {"hint": ink, "target": paper + (colour - paper) * ink}
 
