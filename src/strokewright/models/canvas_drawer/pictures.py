@@ -90,7 +90,7 @@ class ColouredDigits(Pictures):
         ink = self._ink(rows)
         paper = np.array(WHITE_LAB, dtype=np.float32)[:, None, None]
         colour = to_lab(DIGIT_RGB)[self.digits[rows], :, None, None]
-        return {"hint": ink, "target": paper + (colour - paper) * ink}
+        return {"hint": ink, "target": (paper + (colour - paper) * ink).astype(np.float32)}
 
 
 def _shrunk(picture: NDArray[np.floating], size_px: int) -> NDArray[np.uint8]:
