@@ -18,7 +18,7 @@ import torch
 from benchmarks.harness import RESULTS_DIR, at_most, report, row, save_sheet
 from strokewright import weights
 from strokewright.models.canvas_drawer import CanvasNetwork
-from strokewright.models.canvas_drawer.canvas_fidelity import Bin, Case
+from strokewright.models.canvas_drawer.canvas.fidelity import Bin, Case
 from strokewright.render import analytic
 from strokewright.render.actions import render_layers
 

@@ -13,7 +13,7 @@ from typing import Any
 from strokewright.errors import OptionError
 
 MODELS: dict[str, str] = {
-    "canvas-network": "strokewright.models.canvas_drawer:CanvasNetwork",
+    "canvas-network": "strokewright.models.canvas_drawer.canvas.network:CanvasNetwork",
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
     "room-chooser": "strokewright.models.canvas_drawer.room_chooser:RoomChooser",

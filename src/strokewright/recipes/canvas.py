@@ -16,11 +16,11 @@ if TYPE_CHECKING:  # neither torch nor NumPy is imported for the names of recipe
     import numpy as np
     from numpy.typing import NDArray
 
-    from strokewright.models.canvas_drawer.canvas_network import CanvasNetwork
+    from strokewright.models.canvas_drawer.canvas.network import CanvasNetwork
     from strokewright.render.protocol import ActionRenderer, Floats, Vocabulary
     from strokewright.training.sitting import Callback
 
-LAYERS = "strokewright.models.canvas_drawer.canvas_actions:Layers"
+LAYERS = "strokewright.models.canvas_drawer.canvas.actions:Layers"
 _WAVES = 12  # across the width: one's own brush may have bristles
 _SPARE_PX = 0.5  # beyond the farthest ink that was seen
 
@@ -126,7 +126,7 @@ def train_canvas(
         OptionError: An unknown vocabulary, layers of a wrong shape or range, always blank or always the same, or a
             folder that holds a run.
     """
-    from strokewright.models.canvas_drawer.canvas_actions import Layers, check_renderer
+    from strokewright.models.canvas_drawer.canvas.actions import Layers, check_renderer
     from strokewright.recipes import train
 
     words = find_vocabulary(vocabulary)
@@ -159,7 +159,7 @@ def own_canvas(vocabulary: Vocabulary, tried: tuple[Floats, NDArray[np.float32]]
     """Return the run of a canvas network for a renderer of which some actions and their ink were `tried`."""
     import torch
 
-    from strokewright.models.canvas_drawer.canvas_coordinate import measure_reach
+    from strokewright.models.canvas_drawer.canvas.coordinate import measure_reach
     from strokewright.render.protocol import VOCABULARIES
 
     model: dict[str, Any] = {"vocabulary": vocabulary.name, "preset": preset, "size_px": size}

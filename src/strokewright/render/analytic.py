@@ -2,7 +2,7 @@
 
 A layer is what one mark adds to a canvas: ink (1 channel), or L, a, b, alpha (4 channels, or 4 a view of a prism);
 `composite.lay` puts it down, `prism.stack` those of prisms. A canvas network
-(`models/canvas_drawer/canvas_network.py`) makes the same layers, learned from any renderer.
+(`models/canvas_drawer/canvas/network.py`) makes the same layers, learned from any renderer.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A renderer is a black box that paints action rows on layers; the network learns from random actions and the layers
 they came out as. Like the renderer it makes layers, which `render.composite.lay` puts on a canvas.
 
-Presets: "coordinate" (`canvas_coordinate.py`), small and exact, does not see the canvas; "paper" (`canvas_paper.py`), a
+Presets: "coordinate" (`coordinate.py`), small and exact, does not see the canvas; "paper" (`paper.py`), a
 convolutional network that sees it.
 
 Source: "Unsupervised image to sequence translation with canvas-drawer networks", sections 3.2 and 7.1.
@@ -20,9 +20,9 @@ from torch import Tensor
 
 from strokewright.drawing.drawing import Mark
 from strokewright.errors import OptionError
-from strokewright.models.canvas_drawer.canvas_coordinate import CoordinateCanvas
-from strokewright.models.canvas_drawer.canvas_fidelity import Fidelity, measure_fidelity
-from strokewright.models.canvas_drawer.canvas_paper import PaperCanvas
+from strokewright.models.canvas_drawer.canvas.coordinate import CoordinateCanvas
+from strokewright.models.canvas_drawer.canvas.fidelity import Fidelity, measure_fidelity
+from strokewright.models.canvas_drawer.canvas.paper import PaperCanvas
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.colour import DISTANCE, to_rgb_array
 from strokewright.render.composite import lay

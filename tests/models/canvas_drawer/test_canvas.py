@@ -5,8 +5,8 @@ import torch
 from strokewright import weights
 from strokewright.errors import OptionError
 from strokewright.models.canvas_drawer import CanvasNetwork
-from strokewright.models.canvas_drawer.canvas_actions import Layers, check_renderer, paint_layers, random_actions
-from strokewright.models.canvas_drawer.canvas_coordinate import measure_reach
+from strokewright.models.canvas_drawer.canvas.actions import Layers, check_renderer, paint_layers, random_actions
+from strokewright.models.canvas_drawer.canvas.coordinate import measure_reach
 from strokewright.render import analytic
 from strokewright.render.actions import render_layers
 from strokewright.render.protocol import VOCABULARIES, Column, Vocabulary

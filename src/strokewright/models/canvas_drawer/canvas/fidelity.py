@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from strokewright.errors import OptionError
-from strokewright.models.canvas_drawer.canvas_actions import paint_layers, random_actions
+from strokewright.models.canvas_drawer.canvas.actions import paint_layers, random_actions
 from strokewright.render.protocol import ActionRenderer, Floats, Vocabulary
 
 if TYPE_CHECKING:
-    from strokewright.models.canvas_drawer.canvas_network import CanvasNetwork
+    from strokewright.models.canvas_drawer.canvas.network import CanvasNetwork
 
 SIZES_PX = (0.0, 4.0, 16.0, 48.0, np.inf)
 WIDTHS_PX = (0.0, 1.5, 3.0, 6.0, np.inf)
