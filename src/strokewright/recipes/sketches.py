@@ -1,6 +1,6 @@
 """The sliding drawers that `bench sketches` compares: the rows of the paper's Table 2, and the hierarchy's first pass.
 
-All have the same lessons and patches, seed and number of steps: three to six minutes of one thread each. To draw
+All have the same lessons and patches, seed and number of steps: about ten minutes of one thread each. To draw
 without overlap or in flood-fill order takes no training of its own: they learn on single fields with random parts drawn
 already, and how the field moves is no part of that.
 """
@@ -8,6 +8,7 @@ already, and how the field moves is no part of that.
 from __future__ import annotations
 
 from strokewright.recipes.canvas_drawer import SHIPPABLE, WINDOWS, canvas_drawer_lineart
+from strokewright.render.protocol import VOCABULARIES
 from strokewright.training.config import RunConfig, Source
 
 LESSONS = 1200
@@ -28,17 +29,15 @@ def sketches_ten() -> RunConfig:
         {
             "model.config": {
                 **run.model.config,
+                **SMALL,
                 "steps": 10,
-                "channels": (16, 32, 48),
-                "hidden": 128,
-                "soft_share": 0.8,
             },
             "data.train.options": {**patches, "lessons": LESSONS, "lesson_every": 3},
             # New patches of the training drawings: the test drawings are for the benchmark alone.
             "data.evaluation": Source(make=WINDOWS, options={**patches, "seed": 9, "pool": 512}),
-            "training.steps": 2200,
-            "training.evaluate_every": 2200,
-            "training.sample_every": 2200,
+            "training.steps": 5000,
+            "training.evaluate_every": 2500,
+            "training.sample_every": 5000,
         }
     )
 
@@ -54,8 +53,8 @@ def sketches_no_lstm() -> RunConfig:
 
 
 def sketches_fixed_width() -> RunConfig:
-    """Up to ten steps, every stroke 3 px wide: about the geometric mean of the widths it learns on, 1 to 8 px."""
-    return sketches_ten().replaced({"model.config.fixed_width_px": 3.0})
+    """Up to ten steps, every stroke 2 px wide, as in the vocabulary `thin`."""
+    return sketches_ten().replaced({"model.config.fixed_width_px": VOCABULARIES["thin"].fixed_width_px})
 
 
 def sketches_128() -> RunConfig:
