@@ -60,12 +60,20 @@ class TrainingOptions(_Frozen):
     )
     weight_decay: float = Field(default=0.0, ge=0, description="Weight decay")
     warmup_steps: int = Field(default=0, ge=0, description="Steps in which the learning rate rises from 0")
-    schedule: Literal["constant", "cosine"] = Field(default="cosine", description="Learning rate after the warm-up")
+    schedule: Literal["constant", "cosine", "exponential"] = Field(
+        default="cosine", description="Learning rate after the warm-up: constant | cosine | exponential"
+    )
     final_rate: float = Field(
-        default=0.01, ge=0, le=1, description="Share of the learning rate left at the end of the cosine"
+        default=0.01, ge=0, le=1, description="Share of the learning rate left at the end of the cosine or decay"
+    )
+    rate_decay: float = Field(
+        default=0.9999, gt=0, le=1, description="What a step leaves of the rate above the final one, if exponential"
     )
     clip_norm: float | None = Field(
         default=1.0, gt=0, description="Largest norm of the whole gradient; none: no clipping"
+    )
+    clip_value: float | None = Field(
+        default=None, gt=0, description="Largest entry of the gradient, either sign; none: no clipping"
     )
     ema_decay: float = Field(default=0.0, ge=0, lt=1, description="Decay of the averaged weights; 0: no average")
     precision: Literal["32-true", "bf16-mixed"] = Field(default="32-true", description="32-true | bf16-mixed")

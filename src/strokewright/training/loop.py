@@ -1,8 +1,8 @@
 """The loop: setup → fit → evaluate. It never asks which model it trains.
 
 A model supplies `loss(batch) -> {"loss": …, …}`. Optional methods: `samples(batch)` returns a picture for the sheets,
-(3, height, width), `metrics(batch)` returns further numbers for the evaluation, and `set_progress(share)` hears how
-much of the schedule is used up, 0 to 1.
+(3, height, width), `metrics(batch)` returns further numbers for the evaluation, `set_progress(share)` hears how much of
+the schedule is used up, 0 to 1, and `set_step(step)` the number of the step that comes, from 0.
 
 Exactness: batch i depends on (seed, i), all noise of a step on (seed, step, rank), and nothing on the clock unless
 there is a budget of minutes; so a run that was killed and resumed equals an undisturbed one. Loss and gradient are
@@ -129,6 +129,8 @@ def _step(sitting: Sitting, batch: Batch, started: float) -> bool:
         group["lr"] = rate
     if callable(hear := getattr(model, "set_progress", None)):
         hear(progress.share)
+    if callable(hear := getattr(model, "set_step", None)):
+        hear(progress.step)
     torch.manual_seed(step_seed(options.seed, progress.step, sitting.fabric.global_rank))
     buffers = [buffer.clone() for buffer in model.buffers()]
 
@@ -159,6 +161,8 @@ def _gradient(sitting: Sitting, batch: Batch) -> dict[str, Any]:
     sitting.fabric.backward(scores["loss"])
     weights = [weight for weight in sitting.model.parameters() if weight.grad is not None]
     norm = torch.nn.utils.clip_grad_norm_(weights, sitting.options.clip_norm or math.inf)
+    if sitting.options.clip_value is not None:
+        torch.nn.utils.clip_grad_value_(weights, sitting.options.clip_value)
     return scores | {"gradient_norm": norm}
 
 

@@ -21,7 +21,9 @@ def make_optimiser(model: nn.Module, options: TrainingOptions) -> torch.optim.Op
 
 
 def learning_rate(options: TrainingOptions, step: int, share: float) -> float:
-    """Return the rate of a step: a linear rise over the warm-up, then constant, or half a cosine to `final_rate`.
+    """Return the rate of a step: a linear rise over the warm-up; then constant, or a fall towards `final_rate`.
+
+    The cosine falls over the whole run; the exponential by `rate_decay` a step, however long the run is.
 
     Args:
         options: The rates and the schedule.
@@ -31,7 +33,8 @@ def learning_rate(options: TrainingOptions, step: int, share: float) -> float:
     rise = min(1.0, (step + 1) / (options.warmup_steps + 1))
     if options.schedule == "constant":
         return options.learning_rate * rise
-    fall = options.final_rate + (1 - options.final_rate) * 0.5 * (1 + math.cos(math.pi * share))
+    left = options.rate_decay**step if options.schedule == "exponential" else 0.5 * (1 + math.cos(math.pi * share))
+    fall = options.final_rate + (1 - options.final_rate) * left
     return options.learning_rate * rise * fall
 
 
