@@ -18,7 +18,10 @@ Batch = dict[str, torch.Tensor]
 
 @runtime_checkable
 class BatchSource(Protocol):
-    """Anything with a `batch` method."""
+    """Anything with a `batch` method.
+
+    A source may also have `facts`: fields of the model's config that the data decide, such as the names of the classes.
+    """
 
     def batch(self, index: int, batch_size: int) -> Mapping[str, Any]:
         """Return batch `index` (0, 1, …): arrays or tensors with `batch_size` rows, the same ones at each call."""

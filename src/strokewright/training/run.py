@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from strokewright.datasets.dataset import Dataset
 from strokewright.errors import OptionError
 from strokewright.files.atomic import write_atomically
 from strokewright.models.pretrained import WEIGHTS_FILE, Pretrained, load_pretrained, model_name
@@ -22,6 +23,9 @@ from strokewright.training.data import BatchSource, make_source
 from strokewright.training.logs import Row, read_metrics
 from strokewright.training.loop import fit, setup
 from strokewright.training.sitting import Callback, Sitting
+
+Data = BatchSource | Dataset | str | Path
+"""What to learn from: an object with `batch`, or what a recipe's sources take as `path`."""
 
 
 class Run:
@@ -61,7 +65,7 @@ class Run:
 
     def resume(
         self,
-        data: BatchSource | str | Path | None = None,
+        data: Data | None = None,
         overrides: Iterable[str] = (),
         callback: Callback | None = None,
     ) -> Run:
@@ -81,9 +85,7 @@ class Run:
         return _train(self, data, callback)
 
 
-def start(
-    config: RunConfig, out: str | Path, data: BatchSource | str | Path | None = None, callback: Callback | None = None
-) -> Run:
+def start(config: RunConfig, out: str | Path, data: Data | None = None, callback: Callback | None = None) -> Run:
     """Train a new run in the folder `out` to its end.
 
     Args:
@@ -103,8 +105,9 @@ def start(
     return _train(Run(out), data, callback)
 
 
-def _train(run: Run, data: BatchSource | str | Path | None, callback: Callback | None) -> Run:
+def _train(run: Run, data: Data | None, callback: Callback | None) -> Run:
     train, held_out = _sources(run.config, data)
+    run.config = _filled(run.config, train)
     sitting = setup(run.config, run.out, train, held_out, callback)
     if sitting.fabric.is_global_zero:
         write_atomically(run.out / "config.json", _describe(run.config, data))
@@ -122,8 +125,8 @@ def _export(run: Run, sitting: Sitting) -> None:
         sitting.tell("finished")
 
 
-def _sources(config: RunConfig, data: BatchSource | str | Path | None) -> tuple[BatchSource, BatchSource | None]:
-    if data is not None and not isinstance(data, str | Path):
+def _sources(config: RunConfig, data: Data | None) -> tuple[BatchSource, BatchSource | None]:
+    if data is not None and not isinstance(data, str | Path | Dataset):
         spec = config.data
         held_out = None if spec is None or spec.evaluation is None else make_source(spec.evaluation, 0)
         return data, held_out
@@ -131,10 +134,18 @@ def _sources(config: RunConfig, data: BatchSource | str | Path | None) -> tuple[
         raise OptionError("data: this run names no source; pass an object with batch(index, batch_size) as data=")
     train, held_out = config.data.train, config.data.evaluation
     if data is not None:
-        place = {"path": str(data)}
+        place = {"path": data if isinstance(data, Dataset) else str(data)}
         train = train.model_copy(update={"options": train.options | place})
         held_out = held_out and held_out.model_copy(update={"options": held_out.options | place})
     return make_source(train, config.training.seed), held_out and make_source(held_out, 0)
+
+
+def _filled(config: RunConfig, train: BatchSource) -> RunConfig:
+    """Put what the data decide of the model into its config: the source's `facts`, where the recipe says nothing."""
+    facts: Mapping[str, Any] = getattr(train, "facts", {})
+    return config.replaced(
+        {f"model.config.{name}": value for name, value in facts.items() if name not in config.model.config}
+    )
 
 
 def _describe(config: RunConfig, data: Any) -> bytes:

@@ -1,0 +1,205 @@
+"""Runs of sketch-rnn: on your own drawings, on many classes of doodles, on kanji, characters and icons; Table 1.
+
+The classes, the longest drawing and the unit of a model come from its data, so one recipe fits any set. Every set has
+its own train, valid and test drawings; those of the decoders are all train, so no test drawing is ever learned from.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strokewright.models.sketch_rnn.config import PRESETS
+from strokewright.recipes.doodles import CLASSES, FOLDER
+from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
+
+_BATCHES = "strokewright.models.sketch_rnn.batches:StepBatches"
+_DOODLES = "strokewright.recipes.doodles:doodle_batches"
+_DECODER_ONLY = {"model.config.latent_size": 0}
+
+
+def sketch_rnn_paper() -> RunConfig:
+    """The paper's model (layer-norm 512, Hyper 2048) and its training, on your drawings."""
+    return _run(PRESETS["paper"])
+
+
+def sketch_rnn_magenta() -> RunConfig:
+    """The public trainer's defaults (LSTM 256 and 512), on your drawings."""
+    return _run(PRESETS["magenta"])
+
+
+def sketch_rnn_small() -> RunConfig:
+    """A model that a processor learns in half an hour, on your drawings."""
+    return _run(PRESETS["small"]).replaced(_FAST)
+
+
+def sketch_doodles() -> RunConfig:
+    """One autoencoder for 38 classes, asked for by name: `sketch/doodles`.
+
+    It learns from real drawings, and for 16 classes from drawings of the public decoders too, carefully drawn and
+    freely drawn ones. Its decoder begins with the weights of a public one.
+    """
+    return _doodles({"encoder_size": 256, "latent_size": 128, "kl_weight": 1.0, "kl_decay": 0.9995}, ["full", "calm"])
+
+
+def sketch_doodles_decoder() -> RunConfig:
+    """The decoder-only twin of `sketch_doodles`, for 16 classes: its loss can be put beside the public decoders'."""
+    return _doodles({"latent_size": 0}, ["full"]).replaced(
+        {"data.train.options.classes": list(CLASSES), "data.evaluation.options.classes": list(CLASSES)}
+    )
+
+
+def sketch_kanji() -> RunConfig:
+    """Kanji of KanjiVG: `sketch/kanji`."""
+    return _on("sketchrnn/short_kanji.npz")
+
+
+def sketch_characters() -> RunConfig:
+    """Omniglot's characters: `sketch/characters`."""
+    return _on("sketchrnn/omniglot.npz")
+
+
+def sketch_icons() -> RunConfig:
+    """Lucide's icons, on their grid: `sketch/icons`."""
+    steps = {"keep_page": True, "epsilon_px": 1.5, "grid_px": 0.5, "fewest_steps": 1, "most_steps": 150}
+    return _on({"path": "lucide", "word": "icon"}, steps=steps)
+
+
+def sketch_kanji_half() -> RunConfig:
+    """Table 1, kanji, w_KL 0.5."""
+    return sketch_kanji().replaced(_kl(0.5))
+
+
+def sketch_kanji_quarter() -> RunConfig:
+    """Table 1, kanji, w_KL 0.25."""
+    return sketch_kanji().replaced(_kl(0.25))
+
+
+def sketch_kanji_decoder() -> RunConfig:
+    """Table 1, kanji, decoder-only."""
+    return sketch_kanji().replaced(_DECODER_ONLY)
+
+
+def sketch_characters_half() -> RunConfig:
+    """Table 1, characters, w_KL 0.5."""
+    return sketch_characters().replaced(_kl(0.5))
+
+
+def sketch_characters_quarter() -> RunConfig:
+    """Table 1, characters, w_KL 0.25."""
+    return sketch_characters().replaced(_kl(0.25))
+
+
+def sketch_characters_decoder() -> RunConfig:
+    """Table 1, characters, decoder-only."""
+    return sketch_characters().replaced(_DECODER_ONLY)
+
+
+def sketch_sheep() -> RunConfig:
+    """Table 1, Aaron Koblin's sheep (CC BY-NC: for measurements, not for bundled weights), w_KL 1."""
+    return _on("sketchrnn/aaron_sheep.npz")
+
+
+def sketch_sheep_half() -> RunConfig:
+    """Table 1, sheep, w_KL 0.5."""
+    return sketch_sheep().replaced(_kl(0.5))
+
+
+def sketch_sheep_quarter() -> RunConfig:
+    """Table 1, sheep, w_KL 0.25."""
+    return sketch_sheep().replaced(_kl(0.25))
+
+
+def sketch_sheep_decoder() -> RunConfig:
+    """Table 1, sheep, decoder-only."""
+    return sketch_sheep().replaced(_DECODER_ONLY)
+
+
+def sketch_monkey() -> RunConfig:
+    """Table 1, monkeys of Quick, Draw! (825 drawings only), w_KL 1."""
+    return _on("quickdraw/sketchrnn_monkey.npz")
+
+
+def sketch_monkey_half() -> RunConfig:
+    """Table 1, monkeys, w_KL 0.5."""
+    return sketch_monkey().replaced(_kl(0.5))
+
+
+def sketch_monkey_quarter() -> RunConfig:
+    """Table 1, monkeys, w_KL 0.25."""
+    return sketch_monkey().replaced(_kl(0.25))
+
+
+def sketch_monkey_decoder() -> RunConfig:
+    """Table 1, monkeys, decoder-only."""
+    return sketch_monkey().replaced(_DECODER_ONLY)
+
+
+_FAST: dict[str, Any] = {
+    "training.schedule": "cosine",
+    "training.steps": 8000,
+    "training.warmup_steps": 100,
+    "training.ema_decay": 0.998,
+    "training.precision": "bf16-mixed",
+    "training.checkpoint_minutes": 4.0,
+    "training.evaluate_every": 250,
+    "model.config.padding": "masked",
+    "model.config.kl_decay": 0.9995,
+}
+"""What a run of an hour on a processor has in place of the paper's days: a cosine, an average, faster annealing."""
+
+
+def _run(config: dict[str, Any]) -> RunConfig:
+    """Return the public trainer's run: Adam, clipping by value, the rate falling to a hundredth by 0.9999 a step."""
+    return RunConfig(
+        model=ModelSpec(name="sketch-rnn", config=dict(config)),
+        data=DataSpec(
+            train=Source(make=_BATCHES), evaluation=Source(make=_BATCHES, options={"split": "valid", "window": 1})
+        ),
+        training=TrainingOptions(
+            steps=100_000,
+            batch_size=100,
+            learning_rate=1e-3,
+            schedule="exponential",
+            rate_decay=0.9999,
+            final_rate=0.01,
+            clip_norm=None,
+            clip_value=1.0,
+            log_every=50,
+            evaluate_every=500,
+            evaluation_batches=4,
+            sample_every=0,
+            checkpoint_every=500,
+            checkpoint_minutes=4.0,
+        ),
+    )
+
+
+def _on(path: str | dict[str, Any], **options: Any) -> RunConfig:
+    """Return a run of the sizes of the public trainer's on one set: LSTM 256 and 512, w_KL 1."""
+    sized = {**PRESETS["magenta"], "decoder_cell": "layer-norm", "kl_weight": 1.0}
+    run = _run(sized).replaced(_FAST)
+    held_out = {"split": "valid", "window": 1}
+    return run.replaced(
+        {
+            "data.train.options": {"path": path, **options},
+            "data.evaluation.options": {"path": path, **options, **held_out},
+        }
+    )
+
+
+def _doodles(config: dict[str, Any], kinds: list[str]) -> RunConfig:
+    """Return a run on the doodles; its decoder begins as a public decoder, whose cell it therefore shares."""
+    cells = {"encoder_cell": "lstm", "decoder_cell": "lstm", "decoder_size": 512}
+    run = _run(cells | config).replaced(_FAST)
+    return run.replaced(
+        {
+            "data.train": {"make": _DOODLES, "options": {"kinds": kinds}},
+            "data.evaluation": {"make": _DOODLES, "options": {"split": "valid"}},
+            "model.start": f"{FOLDER}/start" if config["latent_size"] else f"{FOLDER}/start-decoder",
+            "training.evaluation_batches": 6,
+        }
+    )
+
+
+def _kl(weight: float) -> dict[str, Any]:
+    return {"model.config.kl_weight": weight}
