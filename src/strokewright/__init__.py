@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from strokewright.datasets import Dataset as Dataset
     from strokewright.drawing import Drawing as Drawing
     from strokewright.drawing import Stroke as Stroke
+    from strokewright.models.sketch_rnn import SketchRNN as SketchRNN
     from strokewright.pipelines.load import load as load
     from strokewright.recipes import train as train
     from strokewright.recipes.canvas import train_canvas as train_canvas
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Dataset": "strokewright.datasets",
     "Drawing": "strokewright.drawing",
+    "SketchRNN": "strokewright.models.sketch_rnn",
     "Stroke": "strokewright.drawing",
     "load": "strokewright.pipelines.load",
     "train": "strokewright.recipes",
@@ -37,7 +39,18 @@ _PUBLIC = {
 }
 """Public name → the module that holds it."""
 
-__all__ = ["Dataset", "Drawing", "Stroke", "__version__", "errors", "load", "models", "train", "train_canvas"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    "Dataset",
+    "Drawing",
+    "SketchRNN",
+    "Stroke",
+    "__version__",
+    "errors",
+    "load",
+    "models",
+    "train",
+    "train_canvas",
+]
 
 
 class _Models(ModuleType):

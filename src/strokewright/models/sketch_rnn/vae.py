@@ -10,6 +10,7 @@ future work.
 
 from __future__ import annotations
 
+from pathlib import Path, PurePath
 from typing import Literal
 
 import torch
@@ -52,6 +53,19 @@ class SketchRNN(Pretrained):
         nn.init.xavier_uniform_(self.head.weight)
         nn.init.uniform_(self.head.bias, -((3 / outputs) ** 0.5), (3 / outputs) ** 0.5)  # the trainer's, not zero
         self._step = 0
+
+    @classmethod
+    def from_magenta(cls, source: str | PurePath | bytes, device: str | torch.device = "cpu") -> SketchRNN:
+        """Read Magenta's JSON, such as `bird.gen.json`; see `magenta.py`."""
+        from strokewright.models.sketch_rnn.magenta import from_magenta
+
+        return from_magenta(source, device)
+
+    def to_magenta(self, path: str | Path, label: str | None = None, name: str | None = None) -> None:
+        """Write Magenta's JSON, which the JavaScript sketches run; see `magenta.py`."""
+        from strokewright.models.sketch_rnn.magenta import to_magenta
+
+        to_magenta(self, path, label, name)
 
     def set_step(self, step: int) -> None:
         """Hear which step of the training comes, from 0: the weight of L_KL rises with it."""

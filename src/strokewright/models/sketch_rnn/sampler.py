@@ -1,0 +1,216 @@
+"""Draw with a sketch-rnn, fast: many drawings at once, or one alone, row by row as it comes.
+
+    sampler = Sampler(model)
+    for drawn in sampler.sample(begin(model, 100), temperature=0.4, seed=7): ...
+    for dx, dy, lifted in sampler.stream(begin(model, 1), temperature=0.4): ...
+
+Every drawing has a stream of noise of its own, so drawing 3 of 10 is drawing 3 of 100 (to rounding: a product of
+matrices of another height rounds differently). A drawing that has ended leaves its lane at once, to the next one that
+waits, or the lane is closed; so no product is made for drawings that are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from strokewright.errors import OptionError
+from strokewright.models.sketch_rnn.draws import NOISE, Rule, Temper, draw, noise_of
+from strokewright.models.sketch_rnn.lanes import pack
+from strokewright.models.sketch_rnn.vae import ROW, SketchRNN
+
+LANES = 100
+_DOWN, _UP, _END = 0, 1, 2
+_PENS = np.eye(3, dtype=np.float32)
+_Indices = NDArray[np.intp]
+
+
+class Begun(NamedTuple):
+    """How n drawings begin.
+
+    Args:
+        row: Last row of each (n, 5), model units.
+        state: The decoder's flat state before that row was seen (n, state size).
+        beside: z and the label's embedding (n, width); None where the model has neither.
+    """
+
+    row: Tensor
+    state: Tensor
+    beside: Tensor | None
+
+    def repeated(self, times: int) -> Begun:
+        """Begin each drawing so many times over."""
+        return Begun(*(None if t is None else t.repeat_interleave(times, dim=0) for t in self))  # type: ignore[arg-type]
+
+    def only(self, index: int) -> Begun:
+        """Begin one of the drawings."""
+        return Begun(*(None if t is None else t[index : index + 1] for t in self))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One drawing as the model made it.
+
+    Args:
+        rows: Stroke-3 rows (steps, 3) in model units, the first one an offset from where the pen stood.
+        finished: Whether the model ended it; otherwise it was cut at the most steps allowed.
+    """
+
+    rows: NDArray[np.float64]
+    finished: bool
+
+
+@torch.inference_mode()
+def begin(model: SketchRNN, count: int, beside: Tensor | None = None) -> Begun:
+    """Begin drawings on bare paper.
+
+    Args:
+        model: What draws them.
+        count: How many.
+        beside: z and the label's embedding (count, width), as `SketchRNN.beside` puts them together, or any point
+            between such; None for a model that has neither.
+
+    Raises:
+        OptionError: `beside` is missing, or of another shape than the model takes.
+    """
+    wanted = (count, model.decoder.input_size - ROW)
+    if (tuple(beside.shape) if beside is not None else (count, 0)) != wanted:
+        raise OptionError(
+            f"beside: expected z and label of shape {wanted}, got {beside if beside is None else beside.shape}"
+        )
+    row = torch.zeros(count, ROW, device=model.head.weight.device)
+    row[:, 2] = float(model.config.start == "pen-down")
+    if beside is None or model.to_state is None:
+        return Begun(row, model.decoder.initial_state(count), None)
+    return Begun(row, torch.tanh(model.to_state(beside)), beside)
+
+
+@torch.inference_mode()
+def begin_after(model: SketchRNN, rows: Tensor, beside: Tensor | None = None) -> tuple[Begun, Tensor]:
+    """Begin drawings in the middle: after rows that are already there.
+
+    Args:
+        model: What draws on; in evaluation mode.
+        rows: Stroke-5 rows without the start token (count, steps, 5), model units, steps ≥ 1.
+        beside: As in `begin`.
+
+    Returns:
+        How the drawings go on, and the raw output of the head for each of the rows, (count, steps, 3 + 6M).
+    """
+    begun = begin(model, len(rows), beside)
+    inputs = torch.cat([begun.row[:, None], rows[:, :-1]], dim=1).transpose(0, 1)
+    outputs, state = model.decoder(inputs, begun.state, None, begun.beside)
+    return Begun(rows[:, -1], state, begun.beside), model.head(outputs).transpose(0, 1)
+
+
+class Sampler:
+    """Draws with the weights that a model has when this is made.
+
+    Args:
+        model: In evaluation mode or not, on any device.
+        lanes: Drawings that are made at once.
+    """
+
+    def __init__(self, model: SketchRNN, lanes: int = LANES) -> None:
+        self._packed = pack(model)
+        self._n_max = model.config.n_max
+        self._lanes = lanes
+
+    def sample(
+        self,
+        begun: Begun,
+        *,
+        temperature: float = 1.0,
+        rule: Rule = "paper",
+        seed: int = 0,
+        streams: Sequence[int] | None = None,
+        max_steps: int | None = None,
+    ) -> list[Drawn]:
+        """Draw.
+
+        Args:
+            begun: How the drawings begin.
+            temperature: ≥ 0; 0 takes the likeliest at every step.
+            rule: What the temperature means, see `draws.py`.
+            seed: Of the noise.
+            streams: Which stream of the seed's noise each drawing takes; None: 0, 1, 2, …
+            max_steps: Most steps of a drawing; None: the model's n_max.
+
+        Returns:
+            A drawing for each that was begun, in their order.
+        """
+        most = self._most(max_steps)
+        rows, lengths = np.zeros((len(begun.row), most, 3)), np.zeros(len(begun.row), dtype=np.intp)
+        finished = np.zeros(len(begun.row), dtype=bool)
+        for drawing, place, offsets, pen in self._steps(begun, Temper.of(temperature, rule), seed, streams, most):
+            rows[drawing, place, :2] = offsets
+            rows[drawing, place, 2] = pen == _UP
+            finished[drawing] = pen == _END
+            lengths[drawing] = place + (pen != _END)
+        return [Drawn(rows[i, : lengths[i]].copy(), bool(finished[i])) for i in range(len(rows))]
+
+    def stream(
+        self,
+        begun: Begun,
+        *,
+        temperature: float = 1.0,
+        rule: Rule = "paper",
+        seed: int = 0,
+        stream: int = 0,
+        max_steps: int | None = None,
+    ) -> Iterator[tuple[float, float, bool]]:
+        """Yield (dx, dy, lifted) of the first of the drawings begun, each as soon as it is drawn."""
+        steps = self._steps(begun.only(0), Temper.of(temperature, rule), seed, (stream,), self._most(max_steps))
+        for _, _, offsets, pen in steps:
+            if pen[0] == _END:
+                return
+            yield float(offsets[0, 0]), float(offsets[0, 1]), bool(pen[0] == _UP)
+
+    def _most(self, max_steps: int | None) -> int:
+        if max_steps is not None and max_steps < 1:
+            raise OptionError(f"max_steps: expected at least 1, got {max_steps}")
+        return max_steps or self._n_max
+
+    def _steps(
+        self, begun: Begun, temper: Temper, seed: int, streams: Sequence[int] | None, most: int
+    ) -> Iterator[tuple[_Indices, _Indices, NDArray[np.float32], _Indices]]:
+        """Yield, step by step, for all lanes in use: drawing, place of the row in it, offsets (lanes, 2), pen."""
+        total = len(begun.row)
+        count = min(total, self._lanes)
+        lanes = self._packed.lanes(max(count, 1))
+        drawing, place = np.arange(count), np.zeros(count, dtype=np.intp)
+        noise, rows = np.empty((count, most, NOISE), np.float32), np.zeros((count, ROW), np.float32)
+
+        def enter(lane: int, index: int) -> None:
+            noise[lane] = noise_of(seed, index if streams is None else streams[index], most)
+            lanes.enter(
+                lane, begun.row[index], begun.state[index], None if begun.beside is None else begun.beside[index]
+            )
+            drawing[lane], place[lane] = index, 0
+
+        for lane in range(count):
+            enter(lane, lane)
+        begun_until = count
+        while count:
+            head = lanes.step(count)
+            offsets, pen = draw(head, noise[np.arange(count), place[:count]], temper)
+            yield drawing[:count].copy(), place[:count].copy(), offsets, pen
+            rows[:count, :2], rows[:count, 2:] = offsets, _PENS[pen]
+            lanes.feed(rows[:count])
+            place[:count] += 1
+            over = (pen == _END) | (place[:count] == most)
+            for lane in cast(list[int], np.flatnonzero(over)[::-1].tolist()):
+                if begun_until < total:
+                    enter(lane, begun_until)
+                    begun_until += 1
+                    continue
+                count -= 1
+                if lane != count:  # the last lane moves into the gap; it is not over: those behind were seen to first
+                    lanes.move(count, lane)
+                    drawing[lane], place[lane], noise[lane] = drawing[count], place[count], noise[count]
