@@ -16,6 +16,7 @@ MINIMAL_WORDS = {
     "convert": ("{drawing}",),
     "rooms": ("{picture}",),
     "models": (),
+    "dataset": ("{drawing}", "-o", "{folder}/set.npz"),
     "train": ("no_such_recipe", "--out", "{folder}/run"),
     "eval": ("no/such-model",),
     "bench": ("no_such_benchmark",),

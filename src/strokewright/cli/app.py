@@ -76,6 +76,11 @@ COMMANDS = {
         "List the bundled models, or show all that is known about one.",
         ("models", "models show trace/lineart"),
     ),
+    "dataset": Command(
+        "strokewright.cli.dataset:dataset",
+        "Turn your own drawings into a training set of sketch-rnn, and say what was kept and why not.",
+        ("dataset my_svgs -o leaf.npz", "dataset cat.ndjson dog.ndjson -o pets.npz --epsilon-px 1.5"),
+    ),
     "train": Command(
         "strokewright.cli.train:train",
         "Train a model by a recipe; a stopped run goes on where it was.",

@@ -28,7 +28,7 @@ from strokewright.datasets.download import find
 from strokewright.drawing import Drawing
 from strokewright.drawing.curves import flatten, simplify
 from strokewright.drawing.drawing import Floats, bounds
-from strokewright.errors import DataError, DrawingError, FormatError
+from strokewright.errors import DataError, DrawingError, EmptyError, FormatError
 from strokewright.files.atomic import write_atomically
 from strokewright.files.numpy_files import read_npz, write_npz
 from strokewright.files.sketch_rnn_npz import SETS
@@ -84,7 +84,8 @@ class StepSet:
             options: How drawings become steps.
 
         Raises:
-            DataError: Nothing there, nothing kept, or a damaged file.
+            DataError: Nothing there, or a damaged file.
+            EmptyError: No drawing is kept.
         """
         if isinstance(source, StepSet):
             return source._kept(options)
@@ -110,7 +111,7 @@ class StepSet:
         If no drawing falls to the split valid, the last one of the split train goes there.
 
         Raises:
-            DataError: No drawing is kept.
+            EmptyError: No drawing is kept.
         """
         rows: list[Rows] = []
         facts: list[tuple[str, int]] = []
@@ -128,7 +129,7 @@ class StepSet:
             facts.append((label, SPLIT_CODES.index(sample.split)))
         if not rows:
             first = ": ".join(skipped[0]) if skipped else "it is empty"
-            raise DataError(f"expected drawings to learn from, kept none of {len(skipped)}; the first: {first}")
+            raise EmptyError(f"expected drawings to learn from, kept none of {len(skipped)}; the first: {first}")
         words = tuple(sorted({label for label, _ in facts if label}))
         code = {word: number for number, word in enumerate(words)}
         return cls(
