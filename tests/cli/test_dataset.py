@@ -11,11 +11,11 @@ from strokewright.files import write
 @pytest.fixture
 def folder(tmp_path):
     for name, points in (("fox/a", 6), ("fox/b", 7), ("owl/c", 8), ("owl/d", 9), ("owl/dot", 1)):
-        path = tmp_path / f"{name}.svg"
-        path.parent.mkdir(exist_ok=True)
+        path = tmp_path / f"in/{name}.svg"
+        path.parent.mkdir(parents=True, exist_ok=True)
         nodes = np.column_stack([np.linspace(20, 380, points), 150 + 100 * (-1.0) ** np.arange(points)])
         write(Drawing((Stroke(nodes),), (400, 300)), path)
-    return tmp_path
+    return tmp_path / "in"
 
 
 def test_the_command_writes_a_set_and_reports(folder, tmp_path, strokewright):
