@@ -17,11 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from strokewright.errors import OptionError
-
-GATES = 4
-FORGET_BIAS = 1.0
-NORM_EPS = 1e-3
-"""Inside the square root of every layer normalisation."""
+from strokewright.models.sketch_rnn.gates import FORGET_BIAS, GATES, NORM_EPS, Norms
+from strokewright.models.sketch_rnn.sequence import run_sequence
 
 
 class Cell(nn.Module):
@@ -75,12 +72,12 @@ class Cell(nn.Module):
         Returns:
             The outputs (steps, batch, hidden) and the last flat state.
         """
-        outputs: list[Tensor] = []
-        for t, row in enumerate(inputs.unbind(0)):
-            full = row if constant is None else torch.cat([row, constant], dim=1)
-            output, state = self.step(full, state, None if keep is None else keep[t])
-            outputs.append(output)
-        return torch.stack(outputs), state
+        raise NotImplementedError
+
+    def _split(self, constant: Tensor | None, width: int, weight: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the weights of the changing inputs, and the product (batch, outputs) of the constant ones."""
+        with torch.autocast(weight.device.type, enabled=False):
+            return weight[:width], None if constant is None else constant.to(weight.dtype) @ weight[width:]
 
 
 class LSTMCell(Cell):
@@ -97,10 +94,20 @@ class LSTMCell(Cell):
     def step(self, inputs: Tensor, state: Tensor, keep: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Take one step; see `Cell.step`."""
         cell, hidden = state.chunk(2, dim=1)
-        gates = (inputs @ self.w_xh + hidden @ self.w_hh).float() + self.bias
+        gates = (inputs @ self.w_xh + hidden @ self.w_hh).to(state.dtype) + self.bias
         cell, out = _update(gates, cell, keep)
         hidden = out * torch.tanh(cell)
         return hidden, torch.cat([cell, hidden], dim=1)
+
+    def forward(
+        self, inputs: Tensor, state: Tensor, keep: Tensor | None = None, constant: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Run over a whole sequence; see `Cell.forward`."""
+        cell, hidden = state.to(self.w_hh.dtype).chunk(2, dim=1)
+        w_x, product = self._split(constant, inputs.shape[-1], self.w_xh)
+        offset = self.bias.expand(len(state), -1) if product is None else product + self.bias
+        outputs, cell = run_sequence(inputs.to(w_x.dtype), offset, hidden, cell, w_x, self.w_hh, None, keep)
+        return outputs, torch.cat([cell, outputs[-1]], dim=1)
 
 
 class LayerNormCell(Cell):
@@ -116,11 +123,22 @@ class LayerNormCell(Cell):
     def step(self, inputs: Tensor, state: Tensor, keep: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Take one step; see `Cell.step`."""
         hidden, cell = state.chunk(2, dim=1)
-        products = (inputs @ self.w_xh + hidden @ self.w_hh).float()
+        products = (inputs @ self.w_xh + hidden @ self.w_hh).to(state.dtype)
         cell, out = _update(_normalise_gates(products, self.gates_gamma, self.gates_beta), cell, keep)
         size = (self.hidden_size,)
         hidden = out * torch.tanh(F.layer_norm(cell, size, self.cell_gamma, self.cell_beta, NORM_EPS))
         return hidden, torch.cat([hidden, cell], dim=1)
+
+    def forward(
+        self, inputs: Tensor, state: Tensor, keep: Tensor | None = None, constant: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Run over a whole sequence; see `Cell.forward`."""
+        hidden, cell = state.to(self.w_hh.dtype).chunk(2, dim=1)
+        w_x, product = self._split(constant, inputs.shape[-1], self.w_xh)
+        offset = w_x.new_zeros(len(state), w_x.shape[1]) if product is None else product
+        norms = Norms(self.gates_gamma, self.gates_beta, self.cell_gamma, self.cell_beta)
+        outputs, cell = run_sequence(inputs.to(w_x.dtype), offset, hidden, cell, w_x, self.w_hh, norms, keep)
+        return outputs, torch.cat([outputs[-1], cell], dim=1)
 
 
 class HyperCell(Cell):
@@ -154,13 +172,24 @@ class HyperCell(Cell):
         hidden, hyper_hidden, cell, hyper_cell = state.split([units, hyper, units, hyper], dim=1)
         hyper_state = torch.cat([hyper_hidden, hyper_cell], dim=1)
         hyper_hidden, hyper_state = self.hyper.step(torch.cat([inputs, hidden], dim=1), hyper_state)
-        embedded = (hyper_hidden @ self.embed).float() + F.pad(self.embed_bias, (0, GATES * self.embedding))
+        embedded = (hyper_hidden @ self.embed).to(state.dtype) + F.pad(self.embed_bias, (0, GATES * self.embedding))
         rows = embedded.unflatten(1, (3 * GATES, self.embedding)).transpose(0, 1)
-        of_input, of_hidden, added = (rows @ self.scales).float().transpose(0, 1).flatten(1).chunk(3, dim=1)
+        of_input, of_hidden, added = (rows @ self.scales).to(state.dtype).transpose(0, 1).flatten(1).chunk(3, dim=1)
         products = of_input * (inputs @ self.w_xh) + of_hidden * (hidden @ self.w_hh) + added + self.bias
         cell, out = _update(_normalise_gates(products, self.gates_gamma, self.gates_beta), cell, keep)
         hidden = out * torch.tanh(F.layer_norm(cell, (units,), self.cell_gamma, self.cell_beta, NORM_EPS))
         return hidden, torch.cat([hidden, hyper_hidden, cell, hyper_state[:, hyper:]], dim=1)
+
+    def forward(
+        self, inputs: Tensor, state: Tensor, keep: Tensor | None = None, constant: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Run over a whole sequence; see `Cell.forward`."""
+        outputs: list[Tensor] = []
+        for t, row in enumerate(inputs.unbind(0)):
+            full = row if constant is None else torch.cat([row, constant], dim=1)
+            output, state = self.step(full, state, None if keep is None else keep[t])
+            outputs.append(output)
+        return torch.stack(outputs), state
 
 
 CELLS = {"lstm": LSTMCell, "layer-norm": LayerNormCell, "hyper": HyperCell}
