@@ -33,6 +33,7 @@ def bench(
     if name is None:
         sys.stdout.write("\n".join(names) + "\n")
         return 0
+    name = name.replace("-", "_")
     if name not in names:
         raise OptionError(f"bench: expected one of {', '.join(names)}, got {name!r}")
     sys.path.insert(0, str(folder.parent))

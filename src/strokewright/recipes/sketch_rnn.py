@@ -14,6 +14,10 @@ from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source,
 
 _BATCHES = "strokewright.models.sketch_rnn.batches:StepBatches"
 _DOODLES = "strokewright.recipes.doodles:doodle_batches"
+_KANJI = "sketchrnn/short_kanji.npz"
+_CHARACTERS = "sketchrnn/omniglot.npz"
+_SHEEP = "sketchrnn/aaron_sheep.npz"
+_MONKEYS = "quickdraw/sketchrnn_monkey.npz"
 _DECODER_ONLY = {"model.config.latent_size": 0}
 
 
@@ -50,12 +54,12 @@ def sketch_doodles_decoder() -> RunConfig:
 
 def sketch_kanji() -> RunConfig:
     """Kanji of KanjiVG: `sketch/kanji`."""
-    return _on("sketchrnn/short_kanji.npz")
+    return _on(_KANJI)
 
 
 def sketch_characters() -> RunConfig:
     """Omniglot's characters: `sketch/characters`."""
-    return _on("sketchrnn/omniglot.npz")
+    return _on(_CHARACTERS)
 
 
 def sketch_icons() -> RunConfig:
@@ -64,74 +68,84 @@ def sketch_icons() -> RunConfig:
     return _on({"path": "lucide", "word": "icon"}, steps=steps)
 
 
-def sketch_kanji_half() -> RunConfig:
-    """Table 1, kanji, w_KL 0.5."""
-    return sketch_kanji().replaced(_kl(0.5))
+def table_kanji() -> RunConfig:
+    """Table 1: kanji, w_KL 1."""
+    return _table(_KANJI, 1.0)
 
 
-def sketch_kanji_quarter() -> RunConfig:
-    """Table 1, kanji, w_KL 0.25."""
-    return sketch_kanji().replaced(_kl(0.25))
+def table_kanji_half() -> RunConfig:
+    """Table 1: kanji, w_KL 0.5."""
+    return _table(_KANJI, 0.5)
 
 
-def sketch_kanji_decoder() -> RunConfig:
-    """Table 1, kanji, decoder-only."""
-    return sketch_kanji().replaced(_DECODER_ONLY)
+def table_kanji_quarter() -> RunConfig:
+    """Table 1: kanji, w_KL 0.25."""
+    return _table(_KANJI, 0.25)
 
 
-def sketch_characters_half() -> RunConfig:
-    """Table 1, characters, w_KL 0.5."""
-    return sketch_characters().replaced(_kl(0.5))
+def table_kanji_decoder() -> RunConfig:
+    """Table 1: kanji, decoder-only."""
+    return table_kanji().replaced(_DECODER_ONLY)
 
 
-def sketch_characters_quarter() -> RunConfig:
-    """Table 1, characters, w_KL 0.25."""
-    return sketch_characters().replaced(_kl(0.25))
+def table_characters() -> RunConfig:
+    """Table 1: Omniglot's characters, w_KL 1."""
+    return _table(_CHARACTERS, 1.0)
 
 
-def sketch_characters_decoder() -> RunConfig:
-    """Table 1, characters, decoder-only."""
-    return sketch_characters().replaced(_DECODER_ONLY)
+def table_characters_half() -> RunConfig:
+    """Table 1: Omniglot's characters, w_KL 0.5."""
+    return _table(_CHARACTERS, 0.5)
 
 
-def sketch_sheep() -> RunConfig:
-    """Table 1, Aaron Koblin's sheep (CC BY-NC: for measurements, not for bundled weights), w_KL 1."""
-    return _on("sketchrnn/aaron_sheep.npz")
+def table_characters_quarter() -> RunConfig:
+    """Table 1: Omniglot's characters, w_KL 0.25."""
+    return _table(_CHARACTERS, 0.25)
 
 
-def sketch_sheep_half() -> RunConfig:
-    """Table 1, sheep, w_KL 0.5."""
-    return sketch_sheep().replaced(_kl(0.5))
+def table_characters_decoder() -> RunConfig:
+    """Table 1: Omniglot's characters, decoder-only."""
+    return table_characters().replaced(_DECODER_ONLY)
 
 
-def sketch_sheep_quarter() -> RunConfig:
-    """Table 1, sheep, w_KL 0.25."""
-    return sketch_sheep().replaced(_kl(0.25))
+def table_sheep() -> RunConfig:
+    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, w_KL 1."""
+    return _table(_SHEEP, 1.0)
 
 
-def sketch_sheep_decoder() -> RunConfig:
-    """Table 1, sheep, decoder-only."""
-    return sketch_sheep().replaced(_DECODER_ONLY)
+def table_sheep_half() -> RunConfig:
+    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, w_KL 0.5."""
+    return _table(_SHEEP, 0.5)
 
 
-def sketch_monkey() -> RunConfig:
-    """Table 1, monkeys of Quick, Draw! (825 drawings only), w_KL 1."""
-    return _on("quickdraw/sketchrnn_monkey.npz")
+def table_sheep_quarter() -> RunConfig:
+    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, w_KL 0.25."""
+    return _table(_SHEEP, 0.25)
 
 
-def sketch_monkey_half() -> RunConfig:
-    """Table 1, monkeys, w_KL 0.5."""
-    return sketch_monkey().replaced(_kl(0.5))
+def table_sheep_decoder() -> RunConfig:
+    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, decoder-only."""
+    return table_sheep().replaced(_DECODER_ONLY)
 
 
-def sketch_monkey_quarter() -> RunConfig:
-    """Table 1, monkeys, w_KL 0.25."""
-    return sketch_monkey().replaced(_kl(0.25))
+def table_monkey() -> RunConfig:
+    """Table 1: 825 monkeys of Quick, Draw!, w_KL 1."""
+    return _table(_MONKEYS, 1.0)
 
 
-def sketch_monkey_decoder() -> RunConfig:
-    """Table 1, monkeys, decoder-only."""
-    return sketch_monkey().replaced(_DECODER_ONLY)
+def table_monkey_half() -> RunConfig:
+    """Table 1: 825 monkeys of Quick, Draw!, w_KL 0.5."""
+    return _table(_MONKEYS, 0.5)
+
+
+def table_monkey_quarter() -> RunConfig:
+    """Table 1: 825 monkeys of Quick, Draw!, w_KL 0.25."""
+    return _table(_MONKEYS, 0.25)
+
+
+def table_monkey_decoder() -> RunConfig:
+    """Table 1: 825 monkeys of Quick, Draw!, decoder-only."""
+    return table_monkey().replaced(_DECODER_ONLY)
 
 
 _FAST: dict[str, Any] = {
@@ -202,5 +216,15 @@ def _doodles(config: dict[str, Any], kinds: list[str]) -> RunConfig:
     )
 
 
-def _kl(weight: float) -> dict[str, Any]:
-    return {"model.config.kl_weight": weight}
+def _table(path: str, weight: float) -> RunConfig:
+    """Return a row of Table 1: the same short run of a small model for each set and w_KL."""
+    cells = {"encoder_cell": "lstm", "encoder_size": 128, "decoder_cell": "lstm", "decoder_size": 256}
+    return _on(path).replaced(
+        {
+            "model.config": {**cells, "latent_size": 64, "padding": "masked", "kl_weight": weight, "kl_decay": 0.99},
+            "training.steps": 600,
+            "training.learning_rate": 2e-3,
+            "training.ema_decay": 0.99,
+            "training.evaluate_every": 300,
+        }
+    )

@@ -191,8 +191,9 @@ class StepBatches:
         merged = self._may_merge[self._places(chosen, lengths)] & (rng.random(len(steps)) < self.options.merge_share)
         kept = np.flatnonzero(~merged)  # a drawing's first step is never merged, so none reaches into another drawing
         drawing = np.repeat(np.arange(len(lengths)), lengths)[kept]
-        moves = np.add.reduceat(steps[:, :2], kept, axis=0)
-        return np.column_stack([moves, steps[kept, 2]]), np.bincount(drawing, minlength=len(lengths))
+        result = steps[kept]
+        result[:, :2] = np.add.reduceat(steps[:, :2], kept, axis=0)
+        return result, np.bincount(drawing, minlength=len(lengths))
 
 
 def _open_all(path: Parts | Sequence[Parts], options: StepOptions) -> StepSet:
@@ -245,5 +246,5 @@ def _inner_points(lifted: Floats32, starts: Indices) -> NDArray[np.bool_]:
     before = np.concatenate([[1.0], lifted[:-1]])
     before[starts] = 1
     begin = np.flatnonzero(before)  # the first step of each stroke
-    place = np.arange(len(lifted)) - np.repeat(begin, np.diff([*begin, len(lifted)]))
+    place = np.arange(len(lifted)) - np.repeat(begin, np.diff(begin, append=len(lifted)))
     return (place >= _SAFE_STEPS) & (lifted == 0)
