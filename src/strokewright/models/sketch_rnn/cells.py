@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from strokewright.errors import OptionError
 from strokewright.models.sketch_rnn.gates import FORGET_BIAS, GATES, NORM_EPS, Norms
+from strokewright.models.sketch_rnn.hyper_sequence import HyperState, HyperWeights, run_hyper_sequence
 from strokewright.models.sketch_rnn.sequence import run_sequence
 
 
@@ -136,9 +137,13 @@ class LayerNormCell(Cell):
         hidden, cell = state.to(self.w_hh.dtype).chunk(2, dim=1)
         w_x, product = self._split(constant, inputs.shape[-1], self.w_xh)
         offset = w_x.new_zeros(len(state), w_x.shape[1]) if product is None else product
-        norms = Norms(self.gates_gamma, self.gates_beta, self.cell_gamma, self.cell_beta)
-        outputs, cell = run_sequence(inputs.to(w_x.dtype), offset, hidden, cell, w_x, self.w_hh, norms, keep)
+        outputs, cell = run_sequence(inputs.to(w_x.dtype), offset, hidden, cell, w_x, self.w_hh, self.norms, keep)
         return outputs, torch.cat([outputs[-1], cell], dim=1)
+
+    @property
+    def norms(self) -> Norms:
+        """Weights of its layer normalisations."""
+        return Norms(self.gates_gamma, self.gates_beta, self.cell_gamma, self.cell_beta)
 
 
 class HyperCell(Cell):
@@ -184,12 +189,21 @@ class HyperCell(Cell):
         self, inputs: Tensor, state: Tensor, keep: Tensor | None = None, constant: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Run over a whole sequence; see `Cell.forward`."""
-        outputs: list[Tensor] = []
-        for t, row in enumerate(inputs.unbind(0)):
-            full = row if constant is None else torch.cat([row, constant], dim=1)
-            output, state = self.step(full, state, None if keep is None else keep[t])
-            outputs.append(output)
-        return torch.stack(outputs), state
+        small, width, units = self.hyper, inputs.shape[-1], self.hidden_size
+        state = state.to(self.w_hh.dtype)
+        w_x, product = self._split(constant, width, self.w_xh)
+        from_input, from_main = small.w_xh.split([self.input_size, units])
+        small_x, small_product = self._split(constant, width, from_input)
+        offsets = tuple(
+            weight.new_zeros(len(state), weight.shape[1]) if offset is None else offset
+            for weight, offset in ((w_x, product), (small_x, small_product))
+        )
+        small_h = torch.cat([from_main, small.w_hh])
+        weights = HyperWeights(w_x, self.w_hh, self.bias, small_x, small_h, self.embed, self.embed_bias, self.scales)
+        parts = HyperState(*state.split([units, self.hyper_size] * 2, dim=1))
+        norms = Norms(self.gates_gamma, self.gates_beta, self.cell_gamma, self.cell_beta), small.norms
+        outputs, last = run_hyper_sequence(inputs.to(w_x.dtype), offsets, parts, weights, norms, keep)
+        return outputs, torch.cat(last, dim=1)
 
 
 CELLS = {"lstm": LSTMCell, "layer-norm": LayerNormCell, "hyper": HyperCell}

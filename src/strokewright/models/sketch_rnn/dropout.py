@@ -22,4 +22,4 @@ def draw_keep(shape: tuple[int, ...], keep: float, device: torch.device) -> Tens
     words = torch.empty(-(-count // 4), dtype=torch.int64, device=device).random_(-(2**63), None)
     levels = words.view(torch.int16)[:count].view(shape)  # each word holds four numbers from -32768 to 32767
     kept = round(keep * _LEVELS)
-    return (levels < kept - _LEVELS // 2).to(torch.float32) * (_LEVELS / kept)
+    return (levels < kept - _LEVELS // 2) * (_LEVELS / kept)

@@ -16,7 +16,7 @@ from strokewright.models.sketch_rnn.gates import GATES, GateSteps, Norms
 
 _CHUNK = 8
 """Steps whose weight gradients are summed by one product: they fit the cache together."""
-_NARROW = 16
+NARROW = 16
 """Inputs up to this width are multiplied in full precision even under autocast: it costs nothing."""
 
 
@@ -69,6 +69,15 @@ def add_product(place: Tensor, row: Tensor, weight: Tensor) -> None:
         place.add_(torch.bmm(row.to(weight.dtype).expand(len(weight), -1, -1), weight))
 
 
+def set_product(place: Tensor, row: Tensor, weight: Tensor) -> None:
+    """Write row @ weight to place: (gates, batch, units) = (batch, width) @ (gates, width, units)."""
+    row = row.to(weight.dtype).expand(len(weight), -1, -1)
+    if weight.dtype == place.dtype:
+        torch.bmm(row, weight, out=place)
+    else:
+        place.copy_(torch.bmm(row, weight))
+
+
 class WeightGradient:
     """Sums rowᵀ · gradient over the steps of a sequence, several steps a product.
 
@@ -89,9 +98,11 @@ class WeightGradient:
         """Return where the next gradient (batch, outputs) is to be written before `add`."""
         return self._gradients[self._count]
 
-    def add(self, row: Tensor) -> None:
-        """Take up a row (batch, width), whose gradient lies in `next_place` already."""
-        self._rows[self._count].copy_(row)
+    def add(self, *parts: Tensor) -> None:
+        """Take up a row (batch, width), or its parts side by side, whose gradient lies in `next_place` already."""
+        row = self._rows[self._count]
+        for place, part in zip(row.split([part.shape[1] for part in parts], dim=1), parts, strict=True):
+            place.copy_(part)
         self._count += 1
         if self._count == _CHUNK:
             self.sum_up()
@@ -115,7 +126,7 @@ class _Sequence(torch.autograd.Function):
         steps, (batch, units) = len(inputs), hidden.shape
         with torch.autocast(inputs.device.type, enabled=False):
             gates = GateSteps(steps, hidden, Norms(*norms) if norms else None, keep, saving)
-            narrow = inputs.dtype if inputs.shape[-1] <= _NARROW else dtype
+            narrow = inputs.dtype if inputs.shape[-1] <= NARROW else dtype
             into, again = blocks(w_x, narrow), blocks(w_h, dtype)
             base = offset.view(batch, GATES, units).transpose(0, 1).contiguous()
             outputs = inputs.new_empty(steps, batch, units)
