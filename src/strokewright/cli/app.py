@@ -61,6 +61,32 @@ COMMANDS = {
             "prisms front.png side.png top.png -o boxes.svg",
         ),
     ),
+    "sample": Command(
+        "strokewright.cli.sketch:sample",
+        "Draw from nothing, in the way a sketch-rnn has learned.",
+        (
+            "sample sketch/doodles --label bird -n 9 --temperature 0.4 --seed 7 -o 'bird_{i}.svg'",
+            "sample bird.gen.json -n 25 -o birds.png",
+        ),
+    ),
+    "complete": Command(
+        "strokewright.cli.sketch:complete",
+        "Draw endings of a drawing that was begun; its own strokes stay as they are.",
+        (
+            "complete ears.svg --model sketch/doodles -n 6 --seed 1 -o 'done_{i}.svg'",
+            "complete 'begun/*.svg' --model bird.gen.json -o 'done/{stem}_{i}.svg'",
+        ),
+    ),
+    "blend": Command(
+        "strokewright.cli.sketch:blend",
+        "Fill a grid with what lies between two to four drawings.",
+        ("blend a.svg b.svg c.svg d.svg --grid 7x7 -o blend.svg", "blend a.svg b.svg --grid 1x9 -o 'between_{i}.svg'"),
+    ),
+    "morph": Command(
+        "strokewright.cli.sketch:morph",
+        "Turn one drawing into another, as a GIF or frame by frame.",
+        ("morph a.svg b.svg -o m.gif", "morph a.svg b.svg c.svg --steps 60 -o 'frames/{i:03}.svg'"),
+    ),
     "convert": Command(
         "strokewright.cli.convert:convert",
         "Turn drawing files into other formats; files that hold many drawings are taken apart or put together.",

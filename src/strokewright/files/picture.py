@@ -72,6 +72,31 @@ def write_gif(
     first.save(stream, "GIF", duration=durations if others else _LAST_FRAME_MS, **extra)
 
 
+def write_frames(
+    drawings: Sequence[Drawing], stream: BinaryIO, size: tuple[int, int] | None = None, seconds: float = 4.0
+) -> None:
+    """Write drawings as the frames of a GIF that runs to and fro.
+
+    Args:
+        drawings: At least one, at most 500.
+        stream: Where to.
+        size: Width and height in pixels; None: the first page's own.
+        seconds: From the first drawing to the last, > 0.
+
+    Raises:
+        OptionError: An option is out of range.
+    """
+    if not 1 <= len(drawings) <= MAX_FRAMES:
+        raise OptionError(f"frames: expected 1 to {MAX_FRAMES} drawings, got {len(drawings)}")
+    if not seconds > 0:
+        raise OptionError(f"seconds: expected > 0, got {seconds:g}")
+    images = [to_image(_pixels(drawing, size or _own_size(drawings[0]))).quantize(64) for drawing in drawings]
+    pause_ms = max(20, round(1000 * seconds / max(1, len(images) - 1)))
+    first, *others = images + images[-2:0:-1]
+    extra: dict[str, Any] = {"save_all": True, "append_images": others, "loop": 0} if others else {}
+    first.save(stream, "GIF", duration=pause_ms, **extra)
+
+
 def first_nodes(drawing: Drawing, count: int) -> Drawing:
     """Return the drawing as it stands when the pen has passed `count` nodes; marks other than strokes count as one."""
     marks: list[Any] = []

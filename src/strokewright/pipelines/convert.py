@@ -18,7 +18,7 @@ from strokewright.pipelines.batch import OnError, Record
 from strokewright.pipelines.paths import OutputPattern
 
 STDIN = Path("-")
-_PER_DRAWING = {"i", "key_id", "word"}
+_PER_DRAWING = {"i", "key_id", "word", "label"}
 _STARTS = {b"<": ".svg", b"{": ".ndjson", b"PK": ".npz", b"\x93NUMPY": ".npy"}
 
 

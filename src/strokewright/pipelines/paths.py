@@ -19,6 +19,7 @@ FIELDS = {
     "i": "the number of the result, from 0; {i:03} pads it",
     "key_id": "the drawing's key_id, where its format keeps one",
     "word": "the drawing's word, where its format keeps one",
+    "label": "the same as word: the class that was drawn",
 }
 """Field of an output pattern → what it stands for."""
 
@@ -93,7 +94,7 @@ class OutputPattern:
         Args:
             source: The input's path.
             i: The number of the result.
-            metadata: The drawing's facts, for {key_id} and {word}.
+            metadata: The drawing's facts, for {key_id}, {word} and {label}.
 
         Returns:
             The path. What comes from files cannot leave the pattern's folder: separators in it become `_`.
@@ -108,9 +109,9 @@ class OutputPattern:
             "parent": path.absolute().parent.name,
             "i": i,
         }
-        for fact in ("key_id", "word"):
+        for field, fact in (("key_id", "key_id"), ("word", "word"), ("label", "word")):
             if fact in facts:
-                values[fact] = _UNSAFE.sub("_", facts[fact]).lstrip(".") or "_"
+                values[field] = _UNSAFE.sub("_", facts[fact]).lstrip(".") or "_"
         missing = sorted(self.fields - values.keys())
         if missing:
             raise OptionError(
