@@ -22,6 +22,7 @@ PER_COMPONENT = 6
 RULES = ("paper", "js", "tf")
 _LOG_SIGMA_BOUND = 20.0
 _RHO_RAW_BOUND = 8.0  # tanh(8) = 1 - 2e-7: the next step to 1 would be 1 itself
+_SCALED_BOUND = 1e9  # its square, over the smallest 1 - ρ², is still finite
 _DENSITY_FLOOR = 1e-6  # the trainer adds it to the density inside the logarithm
 _GREEDY_BELOW = 1e-6
 
@@ -69,7 +70,7 @@ class Mixture:
         v² + (u - ρv)² / (1 - ρ²): two squares, so that rounding cannot make it negative.
         """
         scaled = (offsets[..., None, :] - self.mean) * torch.exp(-self.log_sigma)
-        u, v = scaled.unbind(-1)
+        u, v = scaled.clamp(-_SCALED_BOUND, _SCALED_BOUND).unbind(-1)
         twice = 2 * self.rho_raw.abs()
         log_rest = 2 * math.log(2) - twice - 2 * torch.log1p(torch.exp(-twice))  # log(1 - ρ²), exact near |ρ| = 1
         square = v.square() + (u - self.rho * v).square() * torch.exp(-log_rest)
