@@ -142,6 +142,19 @@ def test_learning_rate_rises_and_falls():
     options = TrainingOptions(learning_rate=1.0, warmup_steps=4, final_rate=0.1)
     rates = [learning_rate(options, step, share) for step, share in [(0, 0.0), (4, 0.0), (50, 0.5), (100, 1.0)]]
     assert rates == pytest.approx([0.2, 1.0, 0.55, 0.1])
+    options = TrainingOptions(schedule="exponential", learning_rate=1e-3, rate_decay=0.9999)
+    rates = [learning_rate(options, step, 0.5) for step in (0, 1, 5000, 10**6)]
+    assert rates == pytest.approx([(1e-3 - 1e-5) * 0.9999**step + 1e-5 for step in (0, 1, 5000, 10**6)])
+
+
+def test_gradients_are_clipped_by_value(tmp_path):
+    """Plain descent with a rate of 1 moves no weight further than the bound."""
+    options = {"steps": 1, "optimiser": "sgd", "betas": (0.0, 0.9), "schedule": "constant", "learning_rate": 1.0}
+    config = toy_run(**options, clip_norm=None, clip_value=0.003, ema_decay=0.0, checkpoint_every=1)
+    run = start(config.replaced({"model.config.dropout": 0.0}), tmp_path / "run")
+    states = [read_checkpoint(path)[0]["model"] for path in list_checkpoints(run.out / "checkpoints")]
+    moved = torch.cat([(after - states[0][name]).flatten() for name, after in states[-1].items() if name != "seen"])
+    assert moved.abs().max().item() == pytest.approx(0.003, rel=1e-3)
 
 
 def test_metrics_file_is_plain_csv(tmp_path):
