@@ -238,7 +238,7 @@ def _table(path: str, weight: float) -> RunConfig:
                 "latent_size": 64,
                 "padding": "masked",
                 "kl_weight": weight,
-                "kl_decay": 0.99,
+                "kl_decay": 0.998,
                 "kl_floor": 0.05,
             },
             "training.steps": 1200,

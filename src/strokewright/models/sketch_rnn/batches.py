@@ -191,7 +191,7 @@ class StepBatches:
         merged = self._may_merge[self._places(chosen, lengths)] & (rng.random(len(steps)) < self.options.merge_share)
         kept = np.flatnonzero(~merged)  # a drawing's first step is never merged, so none reaches into another drawing
         drawing = np.repeat(np.arange(len(lengths)), lengths)[kept]
-        result = steps[kept]
+        result: Floats32 = steps[kept].astype(np.float32, copy=False)
         result[:, :2] = np.add.reduceat(steps[:, :2], kept, axis=0)
         return result, np.bincount(drawing, minlength=len(lengths))
 
