@@ -42,7 +42,8 @@ def sketch_doodles() -> RunConfig:
     It learns from real drawings, and for 16 classes from drawings of the public decoders too, carefully drawn and
     freely drawn ones. Its decoder begins with the weights of a public one.
     """
-    return _doodles({"encoder_size": 256, **_CODE}, ["full", "calm"])
+    code = {"latent_size": 128, "kl_weight": 0.5, "kl_decay": 0.9995, "kl_floor": 0.02}
+    return _doodles({"encoder_size": 256, **code}, ["full", "calm"])
 
 
 def sketch_doodles_decoder() -> RunConfig:
@@ -171,8 +172,8 @@ _CODE: dict[str, Any] = {
     "kl_floor": 0.01,
 }
 """Smaller than the paper's, and nearly without a floor: what lies below a floor is free, and a short run spends it on a
-lower variance of z, not on what z says (128 units below 0.2 nats: 24 nats, variance 0.37, means near 0). Then a random
-z is one that the decoder has never seen."""
+lower variance of z, not on what z says (128 units under a floor of 0.2: 24 nats, variance 0.37, means near 0 after 500
+steps; after 837, 8 of 24 nats told the decoder something). Then a random z is one that the decoder has never seen."""
 
 
 def _run(config: dict[str, Any]) -> RunConfig:
