@@ -28,8 +28,8 @@ def digits_coloured() -> RunConfig:
             evaluation=Source(make=_DIGITS, options={"split": "valid"}),
         ),
         training=TrainingOptions(
-            steps=20_000,
-            minutes=25.0,
+            steps=32_000,
+            minutes=75.0,
             batch_size=64,
             learning_rate=2e-3,
             warmup_steps=200,
