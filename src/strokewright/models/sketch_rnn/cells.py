@@ -194,15 +194,15 @@ class HyperCell(Cell):
         w_x, product = self._split(constant, width, self.w_xh)
         from_input, from_main = small.w_xh.split([self.input_size, units])
         small_x, small_product = self._split(constant, width, from_input)
-        offsets = tuple(
-            weight.new_zeros(len(state), weight.shape[1]) if offset is None else offset
-            for weight, offset in ((w_x, product), (small_x, small_product))
+        offset, small_offset = (
+            weight.new_zeros(len(state), weight.shape[1]) if found is None else found
+            for weight, found in ((w_x, product), (small_x, small_product))
         )
         small_h = torch.cat([from_main, small.w_hh])
         weights = HyperWeights(w_x, self.w_hh, self.bias, small_x, small_h, self.embed, self.embed_bias, self.scales)
         parts = HyperState(*state.split([units, self.hyper_size] * 2, dim=1))
         norms = Norms(self.gates_gamma, self.gates_beta, self.cell_gamma, self.cell_beta), small.norms
-        outputs, last = run_hyper_sequence(inputs.to(w_x.dtype), offsets, parts, weights, norms, keep)
+        outputs, last = run_hyper_sequence(inputs.to(w_x.dtype), (offset, small_offset), parts, weights, norms, keep)
         return outputs, torch.cat(last, dim=1)
 
 

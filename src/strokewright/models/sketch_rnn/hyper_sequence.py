@@ -256,7 +256,8 @@ class _HyperSequence(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_outputs: Tensor | None, *d_last: Tensor | None) -> Any:
+    def backward(ctx: Any, *grad_outputs: Tensor | None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        d_outputs, *d_last = grad_outputs
         *tensors, outputs = ctx.saved_tensors
         given, wants_input = _Arguments.sort(tuple(tensors)), ctx.needs_input_grad[3]
         with torch.autocast(outputs.device.type, enabled=False):

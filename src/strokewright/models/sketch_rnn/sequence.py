@@ -147,7 +147,8 @@ class _Sequence(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_outputs: Tensor | None, d_last: Tensor | None) -> Any:
+    def backward(ctx: Any, *grad_outputs: Tensor | None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        d_outputs, d_last = grad_outputs
         inputs, _, hidden, first, w_x, w_h, *norms, outputs = ctx.saved_tensors
         gates: GateSteps = ctx.gates
         gates.reset_gradients()

@@ -27,7 +27,8 @@ from strokewright.models.sketch_rnn.mixture import PEN_STATES, PER_COMPONENT
 ROW = 5
 _TAIL_STEPS = 8
 """Rows of padding that the decoder runs at once while it looks for rest."""
-_AT_REST = 1e-7
+_AT_REST = 1e-6
+"""By how much L_p may still change, were the change of the last few rows to go on to N_max."""
 _AT_REST_NOISY = 1e-4  # fresh dropout masks keep the rows from coming to rest any further
 
 
@@ -149,9 +150,9 @@ class SketchRNN(Pretrained):
         beside = self.beside(z, label)
         state = self.start_state(z, label, len(inputs)) if state is None else state
         keep = self._keep(inputs.shape[1], len(inputs), self.config.decoder_size, inputs)
-        outputs, state = self.decoder(inputs.float().transpose(0, 1), state, keep, beside)
+        outputs, last = self.decoder(inputs.float().transpose(0, 1), state, keep, beside)
         with torch.autocast(inputs.device.type, enabled=False):  # bfloat16 has too few digits for places
-            return self.head(outputs.float()).transpose(0, 1), state
+            return self.head(outputs.float()).transpose(0, 1), last
 
     def losses(
         self,
@@ -219,10 +220,11 @@ class SketchRNN(Pretrained):
             steps = min(_TAIL_STEPS, missing)
             inputs = torch.cat([last, end.expand(-1, steps - 1, -1)], dim=1)
             output, state = self.decode(inputs, z, label, state)
-            of_pen = -torch.log_softmax(output[..., :PEN_STATES], dim=-1)[..., PEN_STATES - 1].sum(0)  # (steps,)
+            of_pen = -torch.log_softmax(output[..., :PEN_STATES], dim=-1)[..., PEN_STATES - 1]  # (batch, steps)
             total, missing, last = total + of_pen.sum(), missing - steps, end
-            if steps > 1 and missing * float((of_pen[-1] - of_pen[-2]).detach().abs()) < bound:
-                return total + missing * of_pen[-1]
+            lately = of_pen.detach()[:, steps // 2 :]
+            if missing * float((lately.amax(1) - lately.amin(1)).sum()) < bound:
+                return total + missing * of_pen[:, -1].sum()
         return total
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
