@@ -49,7 +49,13 @@ def digits_four_steps_plain() -> RunConfig:
 
 
 def digits_twenty_steps() -> RunConfig:
-    """Twenty strokes a digit, without LSTM as well: with the step's number it learns faster."""
+    """Twenty strokes a digit in five looks of four, without LSTM: it learns faster and costs little more than four."""
     return digits_four_steps_plain().replaced(
-        {"model.config.steps": 20, "training.batch_size": 32, "training.steps": 10_000, "training.evaluate_every": 500}
+        {
+            "model.config.steps": 20,
+            "model.config.marks_a_look": 4,
+            "training.batch_size": 32,
+            "training.steps": 36_000,
+            "training.evaluate_every": 1000,
+        }
     )

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from strokewright.errors import OptionError
@@ -44,6 +44,7 @@ class DrawerConfig(BaseModel):
     size_px: int = Field(28, ge=16, le=512, description="Side of the pictures")
     hint_channels: int = Field(1, ge=1, description="Channels of the picture it sees")
     steps: int = Field(4, ge=1, le=_MOST_STEPS, description="Marks a picture")
+    marks_a_look: int = Field(1, ge=1, description="Marks chosen at each look at the canvas; they divide `steps`")
     channels: tuple[int, ...] = Field(
         (32, 64, 128), min_length=3, description="Widths of the encoder; each halves the side"
     )
@@ -69,6 +70,12 @@ class DrawerConfig(BaseModel):
             raise ValueError(f"expected one of {', '.join(VOCABULARIES)}")
         return name
 
+    @model_validator(mode="after")
+    def _whole_looks(self) -> Self:
+        if self.steps % self.marks_a_look:
+            raise ValueError(f"marks_a_look: expected a divisor of the {self.steps} steps, got {self.marks_a_look}")
+        return self
+
 
 class Drawer(Pretrained):
     """Draws a whole picture in a fixed number of marks."""
@@ -77,7 +84,7 @@ class Drawer(Pretrained):
         super().__init__()
         self.config = config
         self.vocabulary = VOCABULARIES[config.vocabulary]
-        actions, paper = len(self.vocabulary.columns), self.vocabulary.blank
+        actions, paper = config.marks_a_look * len(self.vocabulary.columns), self.vocabulary.blank
         first, second, *rest = config.channels
         if config.joint:
             self.picture_encoder = None
@@ -95,7 +102,9 @@ class Drawer(Pretrained):
         self.act = nn.Linear(config.hidden, actions)
         nn.init.normal_(self.act.weight, std=0.02)
         with torch.no_grad():
-            self.act.bias.copy_(torch.tensor([column.first for column in self.vocabulary.columns]))
+            self.act.bias.copy_(
+                torch.tensor([column.first for column in self.vocabulary.columns] * config.marks_a_look)
+            )
         self._share = 1.0  # of the training; sharp edges unless the loop says otherwise
         self._network: list[Any] = []  # a list hides the frozen canvas network from parameters and files
         row = torch.linspace(-1, 1, config.size_px)
@@ -120,7 +129,7 @@ class Drawer(Pretrained):
         return hint if self.picture_encoder is None else self.picture_encoder(self._with_places(hint))
 
     def look(self, encoded: Tensor, canvas: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Look at picture and canvas and choose the next mark.
+        """Look at picture and canvas and choose the next marks.
 
         Args:
             encoded: What `encode` made of the pictures.
@@ -128,7 +137,7 @@ class Drawer(Pretrained):
             state: What `start` or the step before returned.
 
         Returns:
-            The raw action (batch, columns), nominally in [0, 1], and the memory for the next step.
+            The raw actions (batch, marks a look · columns), nominally in [0, 1], and the memory for the next look.
         """
         if self.picture_encoder is None:
             seen = self.canvas_encoder(self._with_places(torch.cat([encoded, canvas], dim=1)))
@@ -151,12 +160,12 @@ class Drawer(Pretrained):
         return torch.cat([picture, self.get_buffer("_places").expand(len(picture), -1, -1, -1)], dim=1)
 
     def start(self, batch: int) -> tuple[Tensor, ...]:
-        """Return the memory before the first mark: hidden state, cell state, last action; or the number of the step."""
+        """Return the memory before the first look: hidden state, cell state, last actions; or the number of the look."""
         device = self.act.weight.device
         if self.memory is None:
             return (torch.zeros(batch, dtype=torch.long, device=device),)
         zeros = torch.zeros(batch, self.config.hidden, device=device)
-        return zeros, zeros, torch.zeros(batch, len(self.vocabulary.columns), device=device)
+        return zeros, zeros, torch.zeros(batch, self.act.out_features, device=device)
 
     def roll_out(self, hint: Tensor, softness_px: float = 0.0) -> tuple[Tensor, Tensor]:
         """Draw all steps on the soft canvas.
@@ -173,12 +182,17 @@ class Drawer(Pretrained):
         canvases: list[Tensor] = []
         actions: list[Tensor] = []
         layers: list[Tensor] = []
-        for _ in range(self.config.steps):
-            action, state = self.look(encoded, canvas.detach(), state)
-            actions.append(action)
-            layers.append(self._layer(canvas, action.clamp(0, 1), softness_px))
-            canvas = self._put(canvas, layers, actions)
-            canvases.append(canvas)
+        marks = self.config.marks_a_look
+        for _ in range(self.config.steps // marks):
+            chosen, state = self.look(encoded, canvas.detach(), state)
+            rows = chosen.unflatten(1, (marks, -1))
+            seen = canvas.repeat_interleave(marks, dim=0)
+            painted = self._layer(seen, rows.flatten(0, 1).clamp(0, 1), softness_px).unflatten(0, (-1, marks))
+            for action, layer_ in zip(rows.unbind(1), painted.unbind(1), strict=True):
+                actions.append(action)
+                layers.append(layer_)
+                canvas = self._put(canvas, layers, actions)
+                canvases.append(canvas)
         return torch.stack(canvases), torch.stack(actions)
 
     def _put(self, canvas: Tensor, layers: list[Tensor], actions: list[Tensor]) -> Tensor:
