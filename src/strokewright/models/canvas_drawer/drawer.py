@@ -160,7 +160,7 @@ class Drawer(Pretrained):
         return torch.cat([picture, self.get_buffer("_places").expand(len(picture), -1, -1, -1)], dim=1)
 
     def start(self, batch: int) -> tuple[Tensor, ...]:
-        """Return the memory before the first look: hidden state, cell state, last actions; or the number of the look."""
+        """Return the memory before the first look: hidden, cell, last actions; or the number of the look."""
         device = self.act.weight.device
         if self.memory is None:
             return (torch.zeros(batch, dtype=torch.long, device=device),)
