@@ -54,6 +54,7 @@ def digits_twenty_steps() -> RunConfig:
         {
             "model.config.steps": 20,
             "model.config.marks_a_look": 4,
+            "model.config.soft_share": 0.1,
             "training.batch_size": 32,
             "training.steps": 36_000,
             "training.evaluate_every": 1000,
