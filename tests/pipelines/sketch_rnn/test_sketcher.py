@@ -101,7 +101,7 @@ def test_likelihoods_are_the_models_losses(sketcher):
     with torch.no_grad():
         output, _ = sketcher.model.decode(batch["rows"][:, :-1], z, label)
         of_offset, of_pen = row_losses(output, batch["rows"][:, 1:])
-    found = log_likelihoods(sketcher.model, rows, beside.detach())
+    found = log_likelihoods(sketcher.model, rows[None], beside.detach())
     assert found[0] == pytest.approx(-float((of_offset + of_pen).sum()), rel=1e-5)
 
 

@@ -148,7 +148,7 @@ class Sampler:
         most = self._most(max_steps)
         rows, lengths = np.zeros((len(begun.row), most, 3)), np.zeros(len(begun.row), dtype=np.intp)
         finished = np.zeros(len(begun.row), dtype=bool)
-        for drawing, place, offsets, pen in self._steps(begun, Temper.of(temperature, rule), seed, streams, most):
+        for drawing, place, offsets, pen in self.steps(begun, Temper.of(temperature, rule), seed, streams, most):
             rows[drawing, place, :2] = offsets
             rows[drawing, place, 2] = pen == _UP
             finished[drawing] = pen == _END
@@ -166,7 +166,7 @@ class Sampler:
         max_steps: int | None = None,
     ) -> Iterator[tuple[float, float, bool]]:
         """Yield (dx, dy, lifted) of the first of the drawings begun, each as soon as it is drawn."""
-        steps = self._steps(begun.only(0), Temper.of(temperature, rule), seed, (stream,), self._most(max_steps))
+        steps = self.steps(begun.only(0), Temper.of(temperature, rule), seed, (stream,), self._most(max_steps))
         for _, _, offsets, pen in steps:
             if pen[0] == _END:
                 return
@@ -177,10 +177,22 @@ class Sampler:
             raise OptionError(f"max_steps: expected at least 1, got {max_steps}")
         return max_steps or self._n_max
 
-    def _steps(
+    def steps(
         self, begun: Begun, temper: Temper, seed: int, streams: Sequence[int] | None, most: int
     ) -> Iterator[tuple[_Indices, _Indices, NDArray[np.float32], _Indices]]:
-        """Yield, step by step, for all lanes in use: drawing, place of the row in it, offsets (lanes, 2), pen."""
+        """Draw step by step, all lanes at once.
+
+        Args:
+            begun: How the drawings begin.
+            temper: What the temperature does.
+            seed: Of the noise.
+            streams: As in `sample`.
+            most: Most steps of a drawing.
+
+        Yields:
+            For each lane in use: the number of its drawing, the place of the new row in it, the row's offset
+            (lanes, 2) in model units, and the pen: 0 down, 1 up, 2 end, after which the lane is given away.
+        """
         total = len(begun.row)
         count = min(total, self._lanes)
         lanes = self._packed.lanes(max(count, 1))

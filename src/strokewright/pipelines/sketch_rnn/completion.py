@@ -72,15 +72,14 @@ def read_sketch(model: SketchRNN, habits: Habits, drawing: Drawing, label: int |
     frames = _frames(drawing, habits)
     in_pixels = frames[-1].to_steps(drawing, habits.span, most)  # the same points for all sizes
     in_pixels[:, :2] *= frames[-1].scale
-    scores: list[NDArray[np.float64]] = []
-    for frame in frames:
-        rows = in_pixels.copy()
-        rows[:, :2] /= frame.scale
-        z = encoded(model, [rows])[0] if model.config.latent_size else None
-        likely = log_likelihoods(model, rows, each_label(model, z))
-        small = np.log2(frame.scale / frames[-1].scale)  # drawings rather fill their page
-        scores.append(likely - 2 * len(rows) * np.log(frame.scale) - small**2)
-    table = np.stack(scores)
+    scales = np.array([frame.scale for frame in frames])
+    rows = np.repeat(in_pixels[None], len(frames), axis=0)
+    rows[..., :2] /= scales[:, None, None]
+    z = encoded(model, list(rows))[0] if model.config.latent_size else None
+    labels = max(1, len(model.config.labels))
+    likely = log_likelihoods(model, np.repeat(rows, labels, axis=0), each_label(model, z, len(frames)))
+    fills_page = -(np.log2(scales / scales[-1]) ** 2)  # what drawings rather do
+    table = likely.reshape(-1, labels) + (fills_page - 2 * len(in_pixels) * np.log(scales))[:, None]
     if label is not None:
         table = table[:, label : label + 1]
     size, found = np.unravel_index(int(table.argmax()), table.shape)
@@ -184,7 +183,7 @@ def _codes(model: SketchRNN, sketch: Sketch, seed: int, streams: list[int]) -> T
         normal = rng.standard_normal((_CODES, len(mean)))
         codes = np.where(np.arange(_CODES)[:, None] % 2, normal, mean + np.exp(log_variance / 2) * normal)
         z = torch.from_numpy(codes.astype(np.float32)).to(device)
-        likely = log_likelihoods(model, sketch.rows, labelled(z, _CODES))
+        likely = log_likelihoods(model, sketch.rows[None], labelled(z, _CODES))
         weights = min(1.0, _EVIDENCE_ROWS / len(sketch.rows)) * (likely + _log_prior_share(codes, mean, log_variance))
         rngs = (np.random.default_rng((seed, 2, stream)) for stream in streams)
         chosen = [int((weights + one.gumbel(size=_CODES)).argmax()) for one in rngs]

@@ -16,14 +16,14 @@ from strokewright.models.sketch_rnn.sampler import begin_after
 
 @torch.inference_mode()
 def log_likelihoods(model: SketchRNN, rows: NDArray[np.float32], beside: Tensor | None) -> NDArray[np.float64]:
-    """Return the log likelihood of the same stroke-5 rows (steps, 5), end row left out, beside each of some codes.
+    """Return the log likelihoods (count,) of stroke-5 rows, end rows left out.
 
     Args:
         model: What judges.
-        rows: In model units.
-        beside: z and label (count, width); None for a model that has neither, which gives one number.
+        rows: In model units, (count, steps, 5), or (1, steps, 5) to be judged beside each code.
+        beside: z and label (count, width); None for a model that has neither.
     """
-    count = 1 if beside is None else len(beside)
+    count = len(rows) if beside is None else len(beside)
     given = torch.from_numpy(rows).to(model.head.weight.device).expand(count, -1, -1)
     _, output = begin_after(model, given, beside)
     mixture = Mixture.from_output(output)
@@ -43,9 +43,11 @@ def encoded(model: SketchRNN, rows: Sequence[NDArray[np.float32]]) -> tuple[Tens
     return model.encode(torch.from_numpy(padded).to(device), torch.tensor(lengths, device=device))
 
 
-def each_label(model: SketchRNN, z: Tensor | None) -> Tensor | None:
-    """Return codes (labels, width) of one z (1, latent) with every label; None for a model that has neither."""
+@torch.inference_mode()
+def each_label(model: SketchRNN, z: Tensor | None, count: int) -> Tensor | None:
+    """Return codes (count · labels, width) of each z (count, latent) with every label; None where there is neither."""
     if model.label_embedding is None:
         return model.beside(z, None)
-    labels = torch.arange(len(model.config.labels), device=model.head.weight.device)
-    return model.beside(None if z is None else z.expand(len(labels), -1), labels)
+    labels = len(model.config.labels)
+    numbers = torch.arange(labels, device=model.head.weight.device).repeat(count)
+    return model.beside(None if z is None else z.repeat_interleave(labels, dim=0), numbers)

@@ -341,7 +341,7 @@ class Sketcher:
             return self._number(label)
         if drawing.metadata.get("word") in self.labels:
             return self.labels.index(drawing.metadata["word"])
-        return int(log_likelihoods(self.model, rows, each_label(self.model, z[None])).argmax())
+        return int(log_likelihoods(self.model, rows[None], each_label(self.model, z[None], 1)).argmax())
 
     def _besides(self, codes: ArrayLike, label: str | None) -> Tensor:
         """Check codes, and give them the label's embedding if one is named."""
