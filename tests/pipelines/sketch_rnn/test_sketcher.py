@@ -101,7 +101,11 @@ def test_likelihoods_are_the_models_losses(sketcher):
     with torch.no_grad():
         output, _ = sketcher.model.decode(batch["rows"][:, :-1], z, label)
         of_offset, of_pen = row_losses(output, batch["rows"][:, 1:])
+        ending, _ = sketcher.model.decode(batch["rows"], z, label)
+        more = torch.log1p(-ending[0, -1, :3].softmax(-1)[2])
+    unfinished = log_likelihoods(sketcher.model, rows[None], beside.detach(), unfinished=True)
     found = log_likelihoods(sketcher.model, rows[None], beside.detach())
+    assert unfinished[0] - found[0] == pytest.approx(float(more), abs=1e-3)
     assert found[0] == pytest.approx(-float((of_offset + of_pen).sum()), rel=1e-5)
 
 

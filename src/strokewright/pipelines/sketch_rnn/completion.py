@@ -4,7 +4,8 @@ Three things are not known and are judged by how likely they make the user's str
 become, its class, and z. Sizes from that of the strokes to that of the page are compared in the page's own pixels (a
 density per unit² becomes one per pixel² by dividing it by scale²). Codes z come half from the prior, half from what the
 encoder says of the strokes, each with the weight of importance sampling; the evidence of long drawings is toned
-down, so that the endings of one drawing still differ.
+down, so that the endings of one drawing still differ. That the drawing is not finished counts as evidence too: what
+could be a whole circle is then rather the beginning of a face.
 
 A model can run off the page, or find the drawing complete as it is. Then the ending is drawn again, a few times, and
 the best is taken.
@@ -15,6 +16,7 @@ choice of size, class and z is ours.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +79,7 @@ def read_sketch(model: SketchRNN, habits: Habits, drawing: Drawing, label: int |
     rows[..., :2] /= scales[:, None, None]
     z = encoded(model, list(rows))[0] if model.config.latent_size else None
     labels = max(1, len(model.config.labels))
-    likely = log_likelihoods(model, np.repeat(rows, labels, axis=0), each_label(model, z, len(frames)))
+    likely = log_likelihoods(model, np.repeat(rows, labels, axis=0), each_label(model, z, len(frames)), unfinished=True)
     fills_page = -(np.log2(scales / scales[-1]) ** 2)  # what drawings rather do
     table = likely.reshape(-1, labels) + (fills_page - 2 * len(in_pixels) * np.log(scales))[:, None]
     if label is not None:
@@ -91,7 +93,7 @@ def read_sketch(model: SketchRNN, habits: Habits, drawing: Drawing, label: int |
 def _frames(drawing: Drawing, habits: Habits) -> list[Frame]:
     """Return frames in which the whole drawing would be as large as the strokes, as the page, or between."""
     points = np.concatenate([flatten(stroke) for stroke in drawing.strokes])
-    page, side = 0.9 * max(drawing.size), float(np.ptp(points, axis=0).max())
+    page, side = 0.9 * math.sqrt(drawing.size[0] * drawing.size[1]), float(np.ptp(points, axis=0).max())
     if 0 < side < 0.95 * page:
         sizes = np.geomspace(max(side, _SMALLEST * page), page, _SIZES)
     else:  # a dot says nothing of its size
@@ -183,7 +185,7 @@ def _codes(model: SketchRNN, sketch: Sketch, seed: int, streams: list[int]) -> T
         normal = rng.standard_normal((_CODES, len(mean)))
         codes = np.where(np.arange(_CODES)[:, None] % 2, normal, mean + np.exp(log_variance / 2) * normal)
         z = torch.from_numpy(codes.astype(np.float32)).to(device)
-        likely = log_likelihoods(model, sketch.rows[None], labelled(z, _CODES))
+        likely = log_likelihoods(model, sketch.rows[None], labelled(z, _CODES), unfinished=True)
         weights = min(1.0, _EVIDENCE_ROWS / len(sketch.rows)) * (likely + _log_prior_share(codes, mean, log_variance))
         rngs = (np.random.default_rng((seed, 2, stream)) for stream in streams)
         chosen = [int((weights + one.gumbel(size=_CODES)).argmax()) for one in rngs]

@@ -15,20 +15,28 @@ from strokewright.models.sketch_rnn.sampler import begin_after
 
 
 @torch.inference_mode()
-def log_likelihoods(model: SketchRNN, rows: NDArray[np.float32], beside: Tensor | None) -> NDArray[np.float64]:
+def log_likelihoods(
+    model: SketchRNN, rows: NDArray[np.float32], beside: Tensor | None, unfinished: bool = False
+) -> NDArray[np.float64]:
     """Return the log likelihoods (count,) of stroke-5 rows, end rows left out.
 
     Args:
         model: What judges.
         rows: In model units, (count, steps, 5), or (1, steps, 5) to be judged beside each code.
         beside: z and label (count, width); None for a model that has neither.
+        unfinished: Judge the rows and that more are to come.
     """
     count = len(rows) if beside is None else len(beside)
     given = torch.from_numpy(rows).to(model.head.weight.device).expand(count, -1, -1)
-    _, output = begin_after(model, given, beside)
+    begun, output = begin_after(model, given, beside)
     mixture = Mixture.from_output(output)
     pen = (mixture.log_pen() * given[..., 2:]).sum(-1)
-    return (pen - mixture.offset_loss(given[..., :2])).sum(-1).double().cpu().numpy()
+    result = (pen - mixture.offset_loss(given[..., :2])).sum(-1)
+    if unfinished:
+        row = begun.row if begun.beside is None else torch.cat([begun.row, begun.beside], dim=1)
+        after = Mixture.from_output(model.head(model.decoder.step(row, begun.state)[0]))
+        result = result + after.log_pen()[:, :2].logsumexp(-1)  # pen down or up, not end
+    return result.double().cpu().numpy()
 
 
 @torch.inference_mode()
