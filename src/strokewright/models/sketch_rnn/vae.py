@@ -172,15 +172,7 @@ class SketchRNN(Pretrained):
         Raises:
             DataError: Rows beyond N_max.
         """
-        rows, length = batch["rows"].float(), batch["length"]
-        steps, n_max = rows.shape[1] - 1, self.config.n_max
-        if int(length.max()) > n_max:
-            raise DataError(
-                f"batch: expected drawings of at most n_max = {n_max} steps, got one of {int(length.max())}; "
-                "set the model's n_max to the longest drawing of the data"
-            )
-        if steps > n_max:
-            rows, steps = rows[:, : n_max + 1], n_max
+        rows, length, n_max = self._rows(batch), batch["length"], self.config.n_max
         label = batch.get("label") if self.config.labels else None
         scores: dict[str, Tensor] = {}
         z = None
@@ -192,12 +184,22 @@ class SketchRNN(Pretrained):
         output, state = self.decode(self._inputs(rows), z, label)
         of_offset, of_pen = row_losses(output, rows[:, 1:])
         if (padding or self.config.padding) == "masked":
-            pen_sum = torch.where(counted_rows(length, steps), of_pen, torch.zeros_like(of_pen)).sum()
+            pen_sum = torch.where(counted_rows(length, of_pen.shape[1]), of_pen, torch.zeros_like(of_pen)).sum()
         else:
-            pen_sum = of_pen.sum() + self._tail(rows[:, -1:], z, label, state, n_max - steps)
+            pen_sum = of_pen.sum() + self._tail(rows[:, -1:], z, label, state, n_max - of_pen.shape[1])
         count = len(rows) * n_max
         l_s, l_p = of_offset.sum() / count, pen_sum / count
         return {"L_R": l_s + l_p, "L_s": l_s, "L_p": l_p} | scores
+
+    def _rows(self, batch: dict[str, Tensor]) -> Tensor:
+        """Return the rows of a batch, without padding beyond N_max."""
+        longest, n_max = int(batch["length"].max()), self.config.n_max
+        if longest > n_max:
+            raise DataError(
+                f"batch: expected drawings of at most n_max = {n_max} steps, got one of {longest}; "
+                "set the model's n_max to the longest drawing of the data"
+            )
+        return batch["rows"][:, : n_max + 1].float()
 
     def _inputs(self, rows: Tensor) -> Tensor:
         """Return the decoder's inputs (batch, steps, 5): all rows but the last, beginning as the config says."""
