@@ -22,10 +22,11 @@ from torch import Tensor
 
 from strokewright.errors import OptionError
 from strokewright.models.sketch_rnn.draws import NOISE, Rule, Temper, draw, noise_of
-from strokewright.models.sketch_rnn.lanes import pack
+from strokewright.models.sketch_rnn.lanes import Lanes, pack
 from strokewright.models.sketch_rnn.vae import ROW, SketchRNN
 
 LANES = 100
+_FEW = 4  # lanes that one thread steps as fast as several, which would only wait for each other
 _DOWN, _UP, _END = 0, 1, 2
 _PENS = np.eye(3, dtype=np.float32)
 _Indices = NDArray[np.intp]
@@ -210,7 +211,7 @@ class Sampler:
             enter(lane, lane)
         begun_until = count
         while count:
-            head = lanes.step(count)
+            head = _step(lanes, count)
             offsets, pen = draw(head, noise[np.arange(count), place[:count]], temper)
             yield drawing[:count].copy(), place[:count].copy(), offsets, pen
             rows[:count, :2], rows[:count, 2:] = offsets, _PENS[pen]
@@ -226,3 +227,15 @@ class Sampler:
                 if lane != count:  # the last lane moves into the gap; it is not over: those behind were seen to first
                     lanes.move(count, lane)
                     drawing[lane], place[lane], noise[lane] = drawing[count], place[count], noise[count]
+
+
+def _step(lanes: Lanes, count: int) -> NDArray[np.float32]:
+    """Step the first lanes; a few of them on one thread, which a busy machine cannot make wait for another one."""
+    threads = torch.get_num_threads()
+    if count > _FEW or threads == 1:
+        return lanes.step(count)
+    torch.set_num_threads(1)
+    try:
+        return lanes.step(count)
+    finally:
+        torch.set_num_threads(threads)
