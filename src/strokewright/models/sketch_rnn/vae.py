@@ -21,13 +21,13 @@ from strokewright.models.pretrained import Pretrained
 from strokewright.models.sketch_rnn.cells import make_cell
 from strokewright.models.sketch_rnn.config import SketchRNNConfig
 from strokewright.models.sketch_rnn.dropout import draw_keep
-from strokewright.models.sketch_rnn.losses import counted_rows, kl_loss, kl_weight, row_losses
+from strokewright.models.sketch_rnn.losses import END, counted_rows, kl_loss, kl_weight, row_losses
 from strokewright.models.sketch_rnn.mixture import PEN_STATES, PER_COMPONENT
 
 ROW = 5
 _TAIL_STEPS = 8
 """Rows of padding that the decoder runs at once while it looks for rest."""
-_AT_REST = 1e-6
+_AT_REST = 2e-7
 """By how much L_p may still change, were the change of the last few rows to go on to N_max."""
 _AT_REST_NOISY = 1e-4  # fresh dropout masks keep the rows from coming to rest any further
 
@@ -192,14 +192,18 @@ class SketchRNN(Pretrained):
         return {"L_R": l_s + l_p, "L_s": l_s, "L_p": l_p} | scores
 
     def _rows(self, batch: dict[str, Tensor]) -> Tensor:
-        """Return the rows of a batch, without padding beyond N_max."""
+        """Return the rows of a batch, with the end row of the longest drawing and without padding beyond N_max."""
         longest, n_max = int(batch["length"].max()), self.config.n_max
         if longest > n_max:
             raise DataError(
                 f"batch: expected drawings of at most n_max = {n_max} steps, got one of {longest}; "
                 "set the model's n_max to the longest drawing of the data"
             )
-        return batch["rows"][:, : n_max + 1].float()
+        rows = batch["rows"][:, : n_max + 1].float()
+        if rows.shape[1] - 1 == longest < n_max:
+            rows = torch.cat([rows, torch.zeros_like(rows[:, :1])], dim=1)
+            rows[:, -1, END] = 1
+        return rows
 
     def _inputs(self, rows: Tensor) -> Tensor:
         """Return the decoder's inputs (batch, steps, 5): all rows but the last, beginning as the config says."""
@@ -215,7 +219,7 @@ class SketchRNN(Pretrained):
         """
         total = last.new_zeros(())
         end = torch.zeros_like(last)
-        end[..., ROW - 1] = 1
+        end[..., END] = 1
         noisy = self.training and self.config.recurrent_keep < 1
         bound = (_AT_REST_NOISY if noisy else _AT_REST) * self.config.n_max * len(last)
         while missing > 0:
