@@ -122,7 +122,7 @@ def _found(finder: RoomFinder, paper: Pixels) -> Drawing:
 
 def _found_alone(models: RoomModels, paper: Pixels) -> Drawing:
     try:
-        return find_rooms(paper, models._replace(chooser=None), RoomOptions(views=1))
+        return find_rooms(paper, models._replace(chooser=None, namer=None), RoomOptions(views=1))
     except EmptyError:
         return Drawing()
 

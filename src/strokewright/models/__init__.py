@@ -18,6 +18,7 @@ MODELS: dict[str, str] = {
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
     "room-chooser": "strokewright.models.canvas_drawer.room_chooser:RoomChooser",
     "room-drawer": "strokewright.models.canvas_drawer.room_drawer:RoomDrawer",
+    "room-namer": "strokewright.models.canvas_drawer.room_namer:RoomNamer",
     "sketch-rnn": "strokewright.models.sketch_rnn:SketchRNN",
 }
 

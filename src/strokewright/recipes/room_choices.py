@@ -32,7 +32,8 @@ from strokewright.models.canvas_drawer.room_candidates import (
 from strokewright.models.canvas_drawer.room_chooser import CANVAS, STEPS_PX
 from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES, RoomDrawer, paint_map
 
-_FITS = 0.5
+FITS = 0.5
+"""IoU from which a candidate is a room."""
 _MOVED_PX = 1.5
 _LEFT_OUT = 0.1
 _UNKNOWN = 0.25  # share of the plans whose doors and windows are kept back
@@ -70,9 +71,7 @@ class RoomChoices:
     ) -> None:
         plans = Floorplans()
         places = np.flatnonzero(plans.split_names() == split).tolist()
-        model = RoomDrawer.from_pretrained(drawer) if Path(drawer).exists() else weights.load_model(drawer)
-        if not isinstance(model, RoomDrawer):
-            raise OptionError(f"{drawer}: expected a room drawer, got {type(model).__name__}; choose rooms/proposals")
+        model = load_drawer(drawer)
         self._plans = [_read(plans.ink(i), plans.class_map(i), model, views) for i in places]
         self._seed, self._change = seed, change
 
@@ -88,11 +87,40 @@ class RoomChoices:
             order = np.random.default_rng((self._seed, epoch)).permutation(count)
             rows.append(_changed(self._plans[order[place]], np.random.default_rng((self._seed, 1, number))))
         longest = max(len(row.boxes) for row in rows)
-        batch = {name: np.stack([_padded(getattr(row, name), longest) for row in rows]) for name in _PER_CANDIDATE}
-        batch["links"] = np.stack([_padded(_padded(row.links, longest).T, longest) for row in rows])
-        batch["types"] = np.stack([_padded(row.types + 1, longest) - 1 for row in rows])
+        batch = {name: np.stack([padded(getattr(row, name), longest) for row in rows]) for name in _PER_CANDIDATE}
+        batch["links"] = np.stack([padded(padded(row.links, longest).T, longest) for row in rows])
+        batch["types"] = np.stack([padded(row.types + 1, longest) - 1 for row in rows])
         batch |= {"span": np.stack([row.span[0] for row in rows]), "map": np.stack([row.map for row in rows])}
         return batch | {name: np.rint(batch[name] * STEPS_PX).astype(np.int32) for name in ("boxes", "span")}
+
+
+def load_drawer(drawer: str) -> RoomDrawer:
+    """Load a room drawer by its short name or from a path.
+
+    Raises:
+        OptionError: It is another model.
+    """
+    model = RoomDrawer.from_pretrained(drawer) if Path(drawer).exists() else weights.load_model(drawer)
+    if not isinstance(model, RoomDrawer):
+        raise OptionError(f"{drawer}: expected a room drawer, got {type(model).__name__}; choose rooms/proposals")
+    return model
+
+
+def padded(values: NDArray[Any], length: int) -> NDArray[Any]:
+    """Fill up with zeros at the end of the first axis."""
+    return np.pad(values, [(0, length - len(values)), *([(0, 0)] * (values.ndim - 1))])
+
+
+def drawn_span(ink: PlanBytes) -> Floats:
+    """Return the box around all ink (1, 4) in pixels."""
+    columns, rows = (np.flatnonzero((ink > 0).any(axis=axis)) for axis in (0, 1))
+    return np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], dtype=np.float32)
+
+
+def number_types(rooms: NDArray[np.int32], types: PlanBytes, count: int) -> NDArray[np.int64]:
+    """Return the places in `ROOM_CODES` of the classes of a map's rooms 1 to count."""
+    codes = [ROOM_CODES.index(int(types[rooms == number][0])) for number in range(1, count + 1)]
+    return np.array(codes, dtype=np.int64)
 
 
 _PER_CANDIDATE = ("crops", "boxes", "facts", "fit")
@@ -101,18 +129,16 @@ _PER_CANDIDATE = ("crops", "boxes", "facts", "fit")
 def _read(ink: PlanBytes, types: PlanBytes, drawer: RoomDrawer, views: int) -> _Plan:
     found = find_candidates(ink, look(drawer, ink, views))
     rooms, boxes = number_rooms(types)
-    columns, rows = (np.flatnonzero((ink > 0).any(axis=axis)) for axis in (0, 1))
-    span = np.array([[columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]], dtype=np.float32)
     fit = np.zeros(len(found.boxes), dtype=np.float32)
     labels = np.zeros(len(found.boxes), dtype=np.int64)
     if len(boxes) > 1:
         alike = overlaps(found.boxes, boxes[1:])
         fit = alike.max(axis=1).astype(np.float32)
-        room_types = [ROOM_CODES.index(int(types[rooms == number][0])) + 1 for number in range(1, len(boxes))]
-        labels = np.where(fit >= _FITS, np.array(room_types)[alike.argmax(axis=1)], 0)
+        room_types = number_types(rooms, types, len(boxes) - 1) + 1
+        labels = np.where(fit >= FITS, room_types[alike.argmax(axis=1)], 0)
     layers = paint_map(torch.from_numpy(types[None, 2::4, 2::4].astype(np.int64)))
     painted = F.avg_pool2d(layers, PICTURE_PX // 4 // CANVAS)[0].numpy()
-    return _Plan(found.crops, found.boxes, found.facts, found.links, span, labels, fit, painted)
+    return _Plan(found.crops, found.boxes, found.facts, found.links, drawn_span(ink), labels, fit, painted)
 
 
 def _changed(plan: _Plan, rng: np.random.Generator) -> _Plan:
@@ -135,7 +161,3 @@ def _changed(plan: _Plan, rng: np.random.Generator) -> _Plan:
         plan.fit[kept],
         turn(plan.map, view).astype(np.float32),
     )
-
-
-def _padded(values: NDArray[Any], length: int) -> NDArray[Any]:
-    return np.pad(values, [(0, length - len(values)), *([(0, 0)] * (values.ndim - 1))])

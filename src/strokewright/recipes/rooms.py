@@ -1,4 +1,4 @@
-"""Floor plan to rooms, in two runs: first the drawer of proposals, then the chooser that learns from its proposals.
+"""Floor plan to rooms, in three runs: the drawer of proposals, the chooser of rooms among them, the namer of rooms.
 
 Their data is CC BY-NC 4.0, and so are the weights: not for commercial use.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
 
 PLANS = "strokewright.models.canvas_drawer.plan_batches:PlanBatches"
-
-
 CHOICES = "strokewright.recipes.room_choices:RoomChoices"
+NAMES = "strokewright.recipes.room_names:RoomNames"
 
 
 def rooms_propose() -> RunConfig:
@@ -66,6 +65,33 @@ def rooms_choose() -> RunConfig:
             monitor="wrong",
             sample_every=0,
             checkpoint_every=500,
+            checkpoint_minutes=5.0,
+        ),
+    )
+
+
+def rooms_name() -> RunConfig:
+    """Name the rooms, by five nets at once: the bundled `rooms/types`. It needs `rooms/proposals`."""
+    return RunConfig(
+        model=ModelSpec(name="room-namer"),
+        data=DataSpec(
+            train=Source(make=NAMES),
+            evaluation=Source(make=NAMES, options={"split": "valid", "change": False}),
+        ),
+        training=TrainingOptions(
+            steps=2_800,
+            batch_size=16,
+            optimiser="adamw",
+            learning_rate=2e-3,
+            weight_decay=0.3,
+            warmup_steps=50,
+            clip_norm=5.0,
+            log_every=100,
+            evaluate_every=200,
+            evaluation_batches=5,
+            monitor="surprise",
+            sample_every=0,
+            checkpoint_every=200,
             checkpoint_minutes=5.0,
         ),
     )

@@ -8,7 +8,8 @@ from strokewright import load
 from strokewright.datasets.floorplans import CLASSES, ROOM_COLOURS
 from strokewright.errors import EmptyError, OptionError
 from strokewright.models.canvas_drawer.plan_cuts import overlaps
-from strokewright.pipelines.rooms.find import Judged, choose
+from strokewright.pipelines.rooms import RoomOptions
+from strokewright.pipelines.rooms.find import Judged, choose, find_rooms
 
 ROOMS = np.array([[60, 100, 196, 260], [60, 268, 196, 400], [204, 100, 440, 400]], np.float32)
 
@@ -76,9 +77,15 @@ def test_bare_paper_and_wrong_options_are_refused(finder, paper):
 def test_the_likelier_of_two_alike_is_taken_and_weak_ones_are_left():
     boxes = np.array([[0, 0, 100, 100], [5, 0, 100, 100], [200, 0, 300, 50], [200, 100, 300, 150]], np.float32)
     shares = np.zeros((4, 10), np.float32)
-    shares[:, 0] = 0.4, 0.1, 0.05, 0.1
-    shares[:, 3] = 0.6, 0.9, 0.6, 0.25
-    shares[:, 5] = 1 - shares.sum(axis=1)
-    taken, codes, scores = choose(boxes, Judged(shares, np.full(4, 0.9, np.float32)), 0.61)
-    assert (taken, codes) == ([1, 3], [4, 6])
-    assert scores == pytest.approx([0.9, 0.65])
+    shares[:, 0] = 0.3, 0.1, 0.9, 0.2
+    shares[:, 3] = 1 - shares[:, 0]
+    fit = np.array([0.9, 0.9, 0.9, 0.5], np.float32)
+    assert choose(boxes, Judged(shares, fit)).tolist() == [1, 3]
+    assert choose(boxes[:1], Judged(shares[2:3], fit[:1])).tolist() == []
+
+
+def test_the_namer_has_a_say_in_the_types(finder, paper):
+    drawing = finder(paper, views=1)
+    alone = find_rooms(paper, finder.models._replace(namer=None), RoomOptions(views=1))
+    np.testing.assert_array_equal(corners(drawing), corners(alone))
+    assert [box.score for box in drawing.marks] != [box.score for box in alone.marks]

@@ -19,6 +19,7 @@ from strokewright.models.canvas_drawer.plan_batches import CELL_PX, LEAST_ROOM_P
 from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
 from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX, connected, evidence
 from strokewright.models.canvas_drawer.plan_openings import (
+    Openings,
     describe_openings,
     find_openings,
     linked,
@@ -68,12 +69,19 @@ class Candidates(NamedTuple):
             surroundings and openings.
         crops: Small pictures of each (n, 4, 40, 40): the ink in two windows, the openings in the same.
         links: 1 where two candidates have a door in common (n, n).
+        openings: Doors and windows of the plan.
     """
 
     boxes: Floats
     facts: Floats
     crops: PlanBytes
     links: PlanBytes
+    openings: Openings
+
+    def take(self, chosen: NDArray[np.intp]) -> Candidates:
+        """Return some of the candidates, by their places."""
+        links = self.links[np.ix_(chosen, chosen)]
+        return Candidates(self.boxes[chosen], self.facts[chosen], self.crops[chosen], links, self.openings)
 
 
 def turn(picture: NDArray[Any], view: int) -> NDArray[Any]:
@@ -136,7 +144,7 @@ def find_candidates(ink: PlanBytes, maps: CellMaps) -> Candidates:
         describe_openings(openings, touch, boxes),
     ]
     pictures = [crops(page, boxes) for page in (ink, paint_openings(openings, ink))]
-    return Candidates(boxes, np.concatenate(told, axis=1), np.concatenate(pictures, axis=1), linked(touch))
+    return Candidates(boxes, np.concatenate(told, axis=1), np.concatenate(pictures, axis=1), linked(touch), openings)
 
 
 def enclosed_areas(labels: NDArray[np.int32]) -> tuple[Floats, Floats, NDArray[np.intp]]:

@@ -19,8 +19,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX
-from strokewright.models.canvas_drawer.room_candidates import CROP, FACTS, crop_windows
+from strokewright.models.canvas_drawer.room_candidates import CROP, FACTS
 from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES
+from strokewright.models.canvas_drawer.room_tokens import (
+    CHANNELS,
+    HEADS,
+    PLACES,
+    RELATIONS,
+    Layer,
+    convolution,
+    outlined,
+    places,
+    relations,
+)
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.box import coverage
 
@@ -28,10 +39,6 @@ CANVAS = 32
 """Side of the canvas of the loss; coverage is exact, so it may be coarse."""
 STEPS_PX = 16
 """Places in a batch are whole sixteenths of a pixel: mixed precision would round floats to 8 bits."""
-_HEADS = 4
-_PLACES = 15
-_RELATIONS = 9
-_TOUCHING_PX = 14.0
 
 
 class RoomChooserConfig(BaseModel):
@@ -56,13 +63,13 @@ class RoomChooser(Pretrained):
         self.config = config
         width, (first, second, third) = config.width, config.channels
         self.look = nn.Sequential(
-            *_convolution(6, first), *_convolution(first, second), *_convolution(second, third), nn.Flatten()
+            *convolution(CHANNELS, first), *convolution(first, second), *convolution(second, third), nn.Flatten()
         )
         self.seen = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(third * (CROP // 8) ** 2, width))
-        self.place = nn.Sequential(nn.Linear(_PLACES, width), nn.GELU(), nn.Linear(width, width))
+        self.place = nn.Sequential(nn.Linear(PLACES, width), nn.GELU(), nn.Linear(width, width))
         self.told = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(FACTS, width))
-        self.relate = nn.Sequential(nn.Linear(_RELATIONS, 32), nn.GELU(), nn.Linear(32, _HEADS * max(1, config.layers)))
-        self.layers = nn.ModuleList(_Layer(width, config.dropout) for _ in range(config.layers))
+        self.relate = nn.Sequential(nn.Linear(RELATIONS, 32), nn.GELU(), nn.Linear(32, HEADS * max(1, config.layers)))
+        self.layers = nn.ModuleList(Layer(width, config.dropout) for _ in range(config.layers))
         self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 + len(ROOM_CODES)))
 
     def forward(
@@ -81,17 +88,12 @@ class RoomChooser(Pretrained):
         Returns:
             Logits of nothing and the room classes (batch, n, 10), logits of the rectangle's IoU (batch, n).
         """
-        own = boxes[present]
-        windows = torch.from_numpy(crop_windows(own.detach().cpu().numpy())).to(own).flatten(0, 1)
-        scale = CROP / (windows[:, 2:] - windows[:, :2])
-        inside = (own.repeat_interleave(2, dim=0) - windows[:, :2].repeat(1, 2)) * scale.repeat(1, 2)
-        painted = coverage(inside, (CROP, CROP)).unflatten(0, (-1, 2))
-        seen = self.seen(self.look(torch.cat([crops[present], painted], dim=1)))
-        tokens = self.place(_places(boxes, span)) + self.told(facts)
+        seen = self.seen(self.look(outlined(crops[present], boxes[present])))
+        tokens = self.place(places(boxes, span)) + self.told(facts)
         tokens = tokens + torch.zeros_like(tokens).masked_scatter(present[..., None], seen.to(tokens))
-        bias = self.relate(_relations(boxes, links)).movedim(-1, 1).masked_fill(~present[:, None, None], -1e4)
+        bias = self.relate(relations(boxes, links)).movedim(-1, 1).masked_fill(~present[:, None, None], -1e4)
         for index, layer in enumerate(self.layers):
-            tokens = layer(tokens, bias[:, _HEADS * index : _HEADS * (index + 1)])
+            tokens = layer(tokens, bias[:, HEADS * index : HEADS * (index + 1)])
         out = self.out(tokens).float()
         return out[..., :-1], out[..., -1]
 
@@ -145,64 +147,3 @@ def paint(boxes: Tensor, shares: Tensor, softness_px: float = 0.0) -> Tensor:
     colour = shares / shares.sum(dim=2, keepdim=True).clamp(min=1e-6)
     rooms = torch.einsum("bnc,bnhw->bchw", colour, ink * through)
     return torch.cat([(1 - ink).prod(dim=1, keepdim=True), rooms], dim=1)
-
-
-class _Layer(nn.Module):
-    """A layer of a transformer whose heads hear how the tokens stand to each other."""
-
-    def __init__(self, width: int, dropout: float) -> None:
-        super().__init__()
-        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.mix = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.think = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * width, width)
-        )
-        self.drop = nn.Dropout(dropout)
-
-    def forward(self, tokens: Tensor, bias: Tensor) -> Tensor:
-        """Return tokens (batch, n, width); bias (batch, heads, n, n)."""
-        query, key, value = self.mix(self.before(tokens)).unflatten(2, (3, _HEADS, -1)).permute(2, 0, 3, 1, 4)
-        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query))
-        tokens = tokens + self.drop(self.out(seen.transpose(1, 2).flatten(2)))
-        return tokens + self.drop(self.think(self.between(tokens)))
-
-
-def _convolution(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)
-
-
-def _places(boxes: Tensor, span: Tensor) -> Tensor:
-    """Describe boxes (batch, n, 4) by size, shape and place in the drawing's span (batch, 4): (batch, n, 15)."""
-    low, high = boxes[..., :2], boxes[..., 2:]
-    side = (high - low).clamp(min=1)
-    start, end = span[:, None, :2], span[:, None, 2:]
-    whole = (end - start).clamp(min=1)
-    longer = whole.amax(dim=2, keepdim=True)
-    area, part = side.prod(dim=2, keepdim=True), whole.prod(dim=2, keepdim=True)
-    parts = [
-        torch.log(side / 40),
-        torch.log(side.amin(dim=2, keepdim=True) / 30),
-        torch.log(side.amax(dim=2, keepdim=True) / 60),
-        torch.log(area / 3000),
-        torch.log(side[..., :1] / side[..., 1:]),
-        ((low + high) / 2 - start) / whole - 0.5,
-        (low - start) / longer,
-        (end - high) / longer,
-        torch.log(area / part) / 2,
-        torch.log(whole[..., :1] / whole[..., 1:]).expand_as(area),
-        torch.log(longer / PICTURE_PX).expand_as(area),
-    ]
-    return torch.cat(parts, dim=2)
-
-
-def _relations(boxes: Tensor, links: Tensor) -> Tensor:
-    """Describe how boxes (batch, n, 4) stand to each other: gaps, walls shared, distances, sizes, doors: 9 numbers."""
-    one, other = boxes[:, :, None], boxes[:, None]
-    gap = torch.maximum(one[..., :2], other[..., :2]) - torch.minimum(one[..., 2:], other[..., 2:])
-    beside = ((gap < _TOUCHING_PX) & (gap.flip(-1) < 0)).float()
-    apart = ((one[..., :2] + one[..., 2:]) - (other[..., :2] + other[..., 2:])).abs() / 200
-    size = torch.log((boxes[..., 2:] - boxes[..., :2]).prod(dim=2).clamp(min=1))
-    larger = (size[:, :, None] - size[:, None])[..., None] / 2
-    same = torch.eye(boxes.shape[1], device=boxes.device).expand(len(boxes), -1, -1)[..., None]
-    return torch.cat([(gap / 30).clamp(-2, 4), beside, apart, larger, same, links[..., None].to(boxes)], dim=3)

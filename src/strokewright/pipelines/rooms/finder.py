@@ -10,23 +10,24 @@ from pydantic import ValidationError
 
 from strokewright import weights
 from strokewright.drawing import Drawing
-from strokewright.errors import OptionError
+from strokewright.errors import OptionError, WeightsError
 from strokewright.models.canvas_drawer.room_chooser import RoomChooser
 from strokewright.models.canvas_drawer.room_drawer import RoomDrawer
+from strokewright.models.canvas_drawer.room_namer import RoomNamer
 from strokewright.pipelines.rooms.find import RoomModels, find_rooms
 from strokewright.pipelines.rooms.options import RoomOptions
 
 if TYPE_CHECKING:
     from strokewright.pipelines.batch import OnError, Record
 
-PROPOSALS = "rooms/proposals"
+PROPOSALS, TYPES = "rooms/proposals", "rooms/types"
 
 
 class RoomFinder:
     """A floor plan in, a box a room out.
 
     Args:
-        name: Short name of a bundled room chooser; `rooms/proposals` proposes to it.
+        name: Short name of a bundled room chooser; `rooms/proposals` proposes to it, `rooms/types` names its rooms.
         device: Where the networks run: "auto", "cpu" or "cuda".
 
     Raises:
@@ -34,11 +35,13 @@ class RoomFinder:
     """
 
     def __init__(self, name: str = "rooms/floorplans", device: str = "auto") -> None:
-        chooser, drawer = weights.load_model(name, device), weights.load_model(PROPOSALS, device)
-        if not isinstance(chooser, RoomChooser) or not isinstance(drawer, RoomDrawer):
+        chooser, drawer, namer = (weights.load_model(each, device) for each in (name, PROPOSALS, TYPES))
+        if not isinstance(chooser, RoomChooser):
             raise OptionError(f"{name}: expected a room chooser, got {type(chooser).__name__}; use rooms/floorplans")
+        if not isinstance(drawer, RoomDrawer) or not isinstance(namer, RoomNamer):
+            raise WeightsError(f"{PROPOSALS} and {TYPES}: expected a room drawer and a room namer; install again")
         self.name = name
-        self.models = RoomModels(drawer, chooser)
+        self.models = RoomModels(drawer, chooser, namer)
 
     def __call__(self, picture: Any, **options: Any) -> Drawing:
         """Find the rooms of one picture (path, bytes, stream, PIL image or array); options are of `RoomOptions`."""

@@ -1,0 +1,128 @@
+"""What the room namer learns from: the rooms of floor plans, as far as they are among the candidates.
+
+All rooms are found once, by the bundled room drawer, and kept in memory; at each use a plan is turned or mirrored, some
+rooms are left out, and now and then the doors and windows are forgotten. Batch i depends on (seed, i) and the batch
+size alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strokewright.datasets.floorplans import Floorplans
+from strokewright.models.canvas_drawer import plan_openings
+from strokewright.models.canvas_drawer.plan_batches import PlanBytes, number_rooms
+from strokewright.models.canvas_drawer.plan_company import company
+from strokewright.models.canvas_drawer.plan_cuts import overlaps
+from strokewright.models.canvas_drawer.plan_openings import Openings
+from strokewright.models.canvas_drawer.room_candidates import (
+    VIEWS,
+    Floats,
+    find_candidates,
+    look,
+    turn,
+    turn_boxes,
+)
+from strokewright.models.canvas_drawer.room_drawer import RoomDrawer
+from strokewright.recipes.room_choices import FITS, drawn_span, load_drawer, number_types, padded
+
+_LEFT_OUT = 0.1
+_UNKNOWN = 0.15  # share of the plans whose doors and windows are kept back
+
+
+class _Rooms(NamedTuple):
+    crops: PlanBytes
+    boxes: Floats
+    facts: Floats
+    unknowing: Floats  # the facts of one who does not know the openings
+    links: PlanBytes
+    span: Floats  # (1, 4)
+    types: NDArray[np.int64]
+
+
+class RoomNames:
+    """Batches for the room namer, see its `loss`.
+
+    Args:
+        seed: Seed of the order and of all changes.
+        split: "train", "valid" or "test".
+        change: Turn, mirror, leave out; False gives the plans in order, as they are.
+        drawer: Short name of a bundled room drawer, or a path to one.
+        views: Views in which the room drawer looks at a plan.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        split: str = "train",
+        change: bool = True,
+        drawer: str = "rooms/proposals",
+        views: int = 2,
+    ) -> None:
+        plans = Floorplans()
+        places = np.flatnonzero(plans.split_names() == split).tolist()
+        model = load_drawer(drawer)
+        read = (_read(plans.ink(i), plans.class_map(i), model, views) for i in places)
+        self._plans = [rooms for rooms in read if len(rooms.types)]
+        self._seed, self._change = seed, change
+
+    def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
+        """Return batch `index`; an epoch takes each plan once, in a new order. Plans are padded to the longest."""
+        count = len(self._plans)
+        rows: list[_Rooms] = []
+        for number in range(index * batch_size, (index + 1) * batch_size):
+            epoch, place = divmod(number, count)
+            if not self._change:
+                rows.append(self._plans[place])
+                continue
+            order = np.random.default_rng((self._seed, epoch)).permutation(count)
+            rows.append(_changed(self._plans[order[place]], np.random.default_rng((self._seed, 1, number))))
+        longest = max(len(row.types) for row in rows)
+        batch = {name: np.stack([padded(getattr(row, name), longest) for row in rows]) for name in _PER_ROOM}
+        batch["links"] = np.stack([padded(padded(row.links, longest).T, longest) for row in rows])
+        batch["types"] = np.stack([padded(row.types + 1, longest) - 1 for row in rows])
+        batch["span"] = np.stack([row.span[0] for row in rows])
+        return batch
+
+
+_PER_ROOM = ("crops", "boxes", "facts")
+
+
+def _read(ink: PlanBytes, types: PlanBytes, drawer: RoomDrawer, views: int) -> _Rooms:
+    found = find_candidates(ink, look(drawer, ink, views))
+    rooms, boxes = number_rooms(types)
+    codes = number_types(rooms, types, len(boxes) - 1)
+    alike = overlaps(boxes[1:], found.boxes)
+    fits = alike.max(axis=1, initial=0) >= FITS
+    chosen = found.take(np.array([row.argmax() for row in alike[fits]], dtype=np.intp))
+    known, blind = chosen.facts, chosen.facts.copy()
+    blind[:, -plan_openings.COLUMNS :] = 0
+    unseen = Openings(np.zeros((0, 4), dtype=np.float32), np.zeros(0, dtype=np.bool_))
+    facts, unknowing = (
+        np.concatenate([own, company(chosen.boxes, own, openings)], axis=1)
+        for own, openings in ((known, chosen.openings), (blind, unseen))
+    )
+    return _Rooms(chosen.crops, chosen.boxes, facts, unknowing, chosen.links, drawn_span(ink), codes[fits])
+
+
+def _changed(plan: _Rooms, rng: np.random.Generator) -> _Rooms:
+    """Turn or mirror a plan, leave some rooms out, and now and then forget the openings."""
+    view = int(rng.integers(VIEWS))
+    kept = np.flatnonzero(rng.random(len(plan.types)) >= _LEFT_OUT)
+    kept = kept if len(kept) else np.arange(len(plan.types))
+    pictures, links = turn(plan.crops[kept], view).astype(np.uint8), plan.links[np.ix_(kept, kept)]
+    forgotten = rng.random() < _UNKNOWN
+    if forgotten:
+        pictures[:, pictures.shape[1] // 2 :], links[:] = 0, 0
+    return _Rooms(
+        pictures,
+        turn_boxes(plan.boxes[kept], view),
+        plan.unknowing[kept] if forgotten else plan.facts[kept],
+        plan.unknowing[kept],
+        links,
+        turn_boxes(plan.span, view),
+        plan.types[kept],
+    )
