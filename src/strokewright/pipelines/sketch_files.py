@@ -60,9 +60,7 @@ def write_drawings(
             yield Record(str(source), str(output), ok=True, skipped=True)
             continue
         if len(members) > 1 and animate and output.suffix.lower() == ".gif":
-            stream = io.BytesIO()
-            write_frames(members, stream, seconds=options.seconds or _FRAMES_SECONDS)
-            write_atomically(output, stream.getvalue())
+            _write_frames(members, output, options)
         elif len(members) == 1 or pattern.format().holds_many:
             write_many(members, output, **options.chosen())
         else:
@@ -72,3 +70,9 @@ def write_drawings(
         counts = {key: sum(s[key] for s in stats) for key in ("strokes", "nodes")}
         seconds = time.perf_counter() - started
         yield Record(str(source), str(output), ok=True, seconds=seconds, stats={"drawings": len(members)} | counts)
+
+
+def _write_frames(drawings: Sequence[Drawing], output: Path, options: WriteOptions) -> None:
+    stream = io.BytesIO()
+    write_frames(drawings, stream, seconds=options.seconds or _FRAMES_SECONDS)
+    write_atomically(output, stream.getvalue())

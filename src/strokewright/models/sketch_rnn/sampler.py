@@ -194,39 +194,50 @@ class Sampler:
             For each lane in use: the number of its drawing, the place of the new row in it, the row's offset
             (lanes, 2) in model units, and the pen: 0 down, 1 up, 2 end, after which the lane is given away.
         """
-        total = len(begun.row)
-        count = min(total, self._lanes)
-        lanes = self._packed.lanes(max(count, 1))
-        drawing, place = np.arange(count), np.zeros(count, dtype=np.intp)
-        noise, rows = np.empty((count, most, NOISE), np.float32), np.zeros((count, ROW), np.float32)
+        lanes = min(len(begun.row), self._lanes)
+        table = _Table(begun, self._packed.lanes(lanes), lanes, seed, streams, most)
+        for lane in range(lanes):
+            table.enter(lane)
+        while table.count:
+            count, drawing, place = table.count, table.drawing[: table.count], table.place[: table.count]
+            head = _step(table.lanes, count)
+            offsets, pen = draw(head, table.noise[np.arange(count), place], temper)
+            yield drawing.copy(), place.copy(), offsets, pen
+            table.lanes.feed(np.concatenate([offsets, _PENS[pen]], axis=1))
+            place += 1
+            for lane in cast(list[int], np.flatnonzero((pen == _END) | (place == most))[::-1].tolist()):
+                table.leave(lane)
 
-        def enter(lane: int, index: int) -> None:
-            noise[lane] = noise_of(seed, index if streams is None else streams[index], most)
-            lanes.enter(
-                lane, begun.row[index], begun.state[index], None if begun.beside is None else begun.beside[index]
-            )
-            drawing[lane], place[lane] = index, 0
 
-        for lane in range(count):
-            enter(lane, lane)
-        begun_until = count
-        while count:
-            head = _step(lanes, count)
-            offsets, pen = draw(head, noise[np.arange(count), place[:count]], temper)
-            yield drawing[:count].copy(), place[:count].copy(), offsets, pen
-            rows[:count, :2], rows[:count, 2:] = offsets, _PENS[pen]
-            lanes.feed(rows[:count])
-            place[:count] += 1
-            over = (pen == _END) | (place[:count] == most)
-            for lane in cast(list[int], np.flatnonzero(over)[::-1].tolist()):
-                if begun_until < total:
-                    enter(lane, begun_until)
-                    begun_until += 1
-                    continue
-                count -= 1
-                if lane != count:  # the last lane moves into the gap; it is not over: those behind were seen to first
-                    lanes.move(count, lane)
-                    drawing[lane], place[lane], noise[lane] = drawing[count], place[count], noise[count]
+class _Table:
+    """Which drawing is in which lane, how far it is, and its noise; the first `count` lanes are in use."""
+
+    def __init__(
+        self, begun: Begun, lanes: Lanes, width: int, seed: int, streams: Sequence[int] | None, most: int
+    ) -> None:
+        self.lanes, self.count, self._next = lanes, 0, 0
+        self._begun, self._seed, self._streams = begun, seed, range(len(begun.row)) if streams is None else streams
+        self.drawing, self.place = np.zeros(width, dtype=np.intp), np.zeros(width, dtype=np.intp)
+        self.noise = np.empty((width, most, NOISE), np.float32)
+
+    def enter(self, lane: int) -> None:
+        """Put the next drawing into a lane."""
+        index, (row, state, beside) = self._next, self._begun
+        self.noise[lane] = noise_of(self._seed, self._streams[index], self.noise.shape[1])
+        self.lanes.enter(lane, row[index], state[index], None if beside is None else beside[index])
+        self.drawing[lane], self.place[lane] = index, 0
+        self._next, self.count = index + 1, max(self.count, lane + 1)
+
+    def leave(self, lane: int) -> None:
+        """Give a lane to the next drawing, or close it. Of several lanes, the last one must leave first."""
+        if self._next < len(self._begun.row):
+            self.enter(lane)
+            return
+        self.count -= 1
+        if lane != self.count:  # the last lane moves into the gap; it is not over: those behind were seen to first
+            self.lanes.move(self.count, lane)
+            for values in (self.drawing, self.place, self.noise):
+                values[lane] = values[self.count]
 
 
 def _step(lanes: Lanes, count: int) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,22 +43,11 @@ def evaluate(
     Raises:
         DataError: No drawing of a class that the model knows, or one longer than N_max.
     """
-    drawings = StepSet.open(data)
     labels = model.config.labels
-    if labels and label is not None and not drawings.words:
-        drawings = drawings.labelled(label)
-    known = [word for word in drawings.words if word in labels]
-    if labels and not known:
-        words = ", ".join(drawings.words) or "none with a word"
-        raise DataError(
-            f"evaluate: expected drawings of {', '.join(labels)}, got {words}; name their class with label="
-        )
+    drawings, known = _known_drawings(StepSet.open(data), labels, label)
     numbers = torch.tensor([labels.index(word) for word in known])
-    unchanged: dict[str, Any] = {
-        "scale_share": 0.0,
-        "merge_share": 0.0,
-        "window": 1,
-    }  # every drawing once, before any comes again
+    # every drawing once, before any comes again
+    unchanged: dict[str, Any] = {"scale_share": 0.0, "merge_share": 0.0, "window": 1}
     source = StepBatches(drawings, split, known or None, scale_px=scale_px, **unchanged)
     measured = copy.copy(model)  # shares all weights
     most = n_max or max(model.config.n_max, source.n_max)
@@ -76,6 +66,17 @@ def evaluate(
         sums.update({name: float(value) * count for name, value in scores.items()})
     means = {name: total / len(source) for name, total in sums.items()}
     return means | {"n_max": float(most), "drawings": float(len(source)), "scale_px": float(source.scale_px)}
+
+
+def _known_drawings(drawings: StepSet, labels: Sequence[str], label: str | None) -> tuple[StepSet, list[str]]:
+    """Return the drawings, named by `label` if they have no words, and which of their classes the model knows."""
+    if labels and label is not None and not drawings.words:
+        drawings = drawings.labelled(label)
+    known = [word for word in drawings.words if word in labels]
+    if labels and not known:
+        words = ", ".join(drawings.words) or "none with a word"
+        raise DataError(f"evaluate: expected drawings of {', '.join(labels)}, got {words}; name one with label=")
+    return drawings, known
 
 
 def _device(model: SketchRNN) -> torch.device:
