@@ -47,13 +47,15 @@ class GateSteps:
         held = steps if saving else 1
         wide, narrow = (held, GATES, batch, units), (held, batch, units)
         self._loan = Loan([wide, wide, narrow, narrow] if norms else [wide, narrow, narrow], like)
-        self.products, *rest = self._loan.tensors
-        self._gates = rest[0] if norms else self.products  # without norms nobody asks for the products again
-        self.cells, self._squashed = rest[-2:]
+        products, *rest = self._loan.tensors
+        self.products = products.unbind(0)  # at once: an index a step costs more than it looks
+        self._gates = (rest[0] if norms else products).unbind(0)  # without norms nobody asks for the products again
+        self.cells, self._squashed = rest[-2].unbind(0), rest[-1].unbind(0)
         self._minus_one = like.new_tensor(-1.0)
         self._gate_stats: list[list[tuple[Tensor, Tensor]]] = []
         self._cell_stats: list[tuple[Tensor, Tensor]] = []
         self.gradients: Norms | None = None
+        self._by_gate: list[tuple[Tensor, ...]] = []
         if norms is not None:
             gamma, beta = norms.gates_gamma.view(GATES, units).clone(), norms.gates_beta.view(GATES, units).clone()
             gamma[_CANDIDATE] *= 2  # for the tanh
@@ -66,6 +68,8 @@ class GateSteps:
         """Begin to sum the gradients of the norms' weights."""
         if self.norms is not None:
             self.gradients = Norms(*(torch.zeros_like(weight) for weight in self.norms))
+            weights = (*self.norms[:2], *self.gradients[:2])
+            self._by_gate = list(zip(*(weight.view(GATES, -1).unbind(0) for weight in weights), strict=True))
 
     def forward(self, t: int, cell: Tensor, output: Tensor) -> Tensor:
         """Take step t from its products, which lie in `products[row(t)]` already; write the output, return the cell."""
@@ -150,15 +154,9 @@ class GateSteps:
 
     def _through_norm(self, t: int, gate: int, d_normal: Tensor, d_products: Tensor) -> None:
         """Write the gradient of one gate's products, from that of its normalised values."""
-        if self.norms is None or self.gradients is None:
-            return
-        units = d_normal.shape[-1]
-        gamma, beta, d_gamma, d_beta = (
-            part.view(GATES, units)[gate]
-            for part in (self.norms.gates_gamma, self.norms.gates_beta, *self.gradients[:2])
-        )
+        gamma, beta, d_gamma, d_beta = self._by_gate[gate]
         back = _aten.native_layer_norm_backward(
-            d_normal, self.products[t, gate], gamma.shape, *self._gate_stats[t][gate], gamma, beta, [True, True, True]
+            d_normal, self.products[t][gate], gamma.shape, *self._gate_stats[t][gate], gamma, beta, [True, True, True]
         )
         d_products.copy_(back[0])
         d_gamma.add_(back[1])

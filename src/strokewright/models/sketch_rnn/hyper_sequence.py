@@ -121,8 +121,8 @@ class _Steps:
         held = steps if saving else 1
         products = (held, GATES, batch, self.units)
         self._loan = Loan([products, products, (held, batch, len(self.embed_bias))], state.hidden)
-        self.from_input, self.from_hidden, self.embedded = self._loan.tensors
-        self.small_outputs = torch.empty_like(state.small_hidden).expand(held, -1, -1).clone()
+        self.from_input, self.from_hidden, self.embedded = (tensor.unbind(0) for tensor in self._loan.tensors)
+        self.small_outputs = state.small_hidden.new_empty(held, *state.small_hidden.shape).unbind(0)
 
     def forward(self, t: int, row: Tensor, state: HyperState, output: Tensor) -> HyperState:
         """Take step t from the state before it; write the output and return the state."""
@@ -157,13 +157,16 @@ class _Back:
 
     def __init__(self, steps: _Steps, given: _Arguments, outputs: Tensor) -> None:
         w, batch, self.dtype = given.weights, outputs.shape[1], steps.dtype
-        self.steps, self.given, self.outputs = steps, given, outputs
+        self.steps, self.given, self.outputs = steps, given, outputs.unbind(0)
+        self.inputs = given.inputs.unbind(0)
         steps.main.reset_gradients()
         steps.small.reset_gradients()
         self.of_h = WeightGradient(w.w_h.shape, batch, outputs, self.dtype)
         self.of_small_h = WeightGradient(w.small_h.shape, batch, outputs, self.dtype)
         self.of_embed = WeightGradient(w.embed.shape, batch, outputs, self.dtype)
-        self.sums = HyperWeights(*(torch.zeros_like(weight) for weight in w))
+        self.sums = w._replace(  # of the others the sums stand above
+            **{name: torch.zeros_like(getattr(w, name)) for name in ("w_x", "bias", "small_x", "embed_bias", "scales")}
+        )
         self.offsets = [torch.zeros_like(offset) for offset in given.offsets]
         self.back_h, self.back_small_h, self.back_embed = (
             weight.to(self.dtype).T for weight in (w.w_h, w.small_h, w.embed)
@@ -187,7 +190,7 @@ class _Back:
         place = self.of_small_h.next_place().copy_(small)
         d_both = (place @ self.back_small_h).to(small.dtype)
         self.of_small_h.add(before.hidden, before.small_hidden)
-        row = self.given.inputs[t]
+        row = self.inputs[t]
         for i, (d, total) in enumerate(((d_x, self.sums.w_x), (small, self.sums.small_x))):
             total.addmm_(row.T, d)
             self.offsets[i].add_(d)
@@ -228,7 +231,7 @@ class _Back:
         place = self.of_embed.next_place()
         place.copy_(torch.bmm(d_scaled, self.back_scales).transpose(0, 1).flatten(1))
         self.sums.embed_bias.add_(place[:, : len(self.sums.embed_bias)].sum(0))
-        d_small_hidden = (place @ self.back_embed).to(self.outputs.dtype)
+        d_small_hidden = (place @ self.back_embed).to(self.sums.scales.dtype)
         self.of_embed.add(steps.small_outputs[t])
         return d_small_hidden
 
@@ -246,8 +249,8 @@ class _HyperSequence(torch.autograd.Function):
         with torch.autocast(given.inputs.device.type, enabled=False):
             steps, state = _Steps(given, keep, dtype, saving), given.state
             outputs = given.inputs.new_empty(len(given.inputs), *state.hidden.shape)
-            for t, row in enumerate(given.inputs.unbind(0)):
-                state = steps.forward(t, row, state, outputs[t])
+            for t, (row, output) in enumerate(zip(given.inputs.unbind(0), outputs.unbind(0), strict=True)):
+                state = steps.forward(t, row, state, output)
         if saving:
             ctx.steps = steps
             ctx.save_for_backward(*tensors, outputs)
@@ -267,8 +270,9 @@ class _HyperSequence(torch.autograd.Function):
                 torch.zeros_like(given.state.hidden),
                 *(torch.zeros_like(part) if d is None else d.clone() for part, d in parts),
             )
+            d_rows = None if d_outputs is None else d_outputs.unbind(0)
             for t in reversed(range(len(outputs))):
-                d_output = d_state.hidden if d_outputs is None else d_state.hidden.add_(d_outputs[t])
+                d_output = d_state.hidden if d_rows is None else d_state.hidden.add_(d_rows[t])
                 d_state = back.backward(t, d_output, d_state, wants_input)
             weights = back.weights()
         d_inputs = torch.stack(back.d_inputs[::-1]) if wants_input else None

@@ -131,12 +131,12 @@ class _Sequence(torch.autograd.Function):
             base = offset.view(batch, GATES, units).transpose(0, 1).contiguous()
             outputs = inputs.new_empty(steps, batch, units)
             output = hidden
-            for t, row in enumerate(inputs.unbind(0)):
+            for t, (row, place) in enumerate(zip(inputs.unbind(0), outputs.unbind(0), strict=True)):
                 products = gates.products[gates.row(t)]
                 products.copy_(base)
                 add_product(products, row, into)
                 add_product(products, output, again)
-                output = outputs[t]
+                output = place
                 cell = gates.forward(t, cell, output)
         last = cell.clone()
         if saving:
@@ -161,8 +161,10 @@ class _Sequence(torch.autograd.Function):
             d_cell = torch.zeros_like(first) if d_last is None else d_last.clone()
             d_hidden = torch.zeros_like(hidden)
             same, exact = ctx.dtype == outputs.dtype, outputs.new_empty(batch, GATES * units)
+            d_rows = None if d_outputs is None else d_outputs.unbind(0)
+            before_rows, rows = (hidden, *outputs.unbind(0)), inputs.unbind(0)
             for t in reversed(range(steps)):
-                d_output = d_hidden if d_outputs is None else d_hidden.add_(d_outputs[t])
+                d_output = d_hidden if d_rows is None else d_hidden.add_(d_rows[t])
                 place = of_h.next_place()
                 flat = place if same else exact
                 before = gates.cells[t - 1] if t else first
@@ -170,9 +172,9 @@ class _Sequence(torch.autograd.Function):
                 if not same:
                     place.copy_(flat)
                 d_hidden = (place @ back).to(outputs.dtype)
-                of_h.add(outputs[t - 1] if t else hidden)
+                of_h.add(before_rows[t])
                 d_offset.add_(flat)
-                d_w_x.addmm_(inputs[t].T, flat)
+                d_w_x.addmm_(rows[t].T, flat)
                 if d_inputs is not None:
                     torch.mm(flat, back_x, out=d_inputs[t])
         of_norms = gates.gradients if norms and gates.gradients is not None else ()
