@@ -8,6 +8,7 @@ from scipy import ndimage
 from strokewright.errors import OptionError, WeightsError
 from strokewright.models import MODELS, find_model
 from strokewright.models.canvas_drawer.plan_batches import plan_row
+from strokewright.models.canvas_drawer.room_namer import ROOM_FACTS
 from strokewright.models.pretrained import load_pretrained
 from strokewright.render.actions import render_layers
 from strokewright.render.protocol import VOCABULARIES
@@ -55,6 +56,12 @@ def choice_batch():
     }
 
 
+def name_batch():
+    rooms = choice_batch()
+    facts = torch.randn(2, 5, ROOM_FACTS, generator=torch.Generator().manual_seed(0))
+    return rooms | {"facts": facts, "types": rooms["types"].clamp(max=8)}
+
+
 def step_batch():
     rows = torch.zeros(4, 9, 5)
     rows[:, 1:, :2] = torch.randn(4, 8, 2, generator=torch.Generator().manual_seed(0))
@@ -73,6 +80,10 @@ EXAMPLES = {
         drawer_batch,
     ),
     "room-chooser": ({"width": 16, "layers": 1, "channels": (4, 4, 4), "dropout": 0.0}, choice_batch),
+    "room-namer": (
+        {"members": 2, "width": 16, "layers": 1, "channels": (4, 4, 4), "dropout": 0.0, "facts_dropout": 0.0},
+        name_batch,
+    ),
     "room-drawer": ({"channels": (8, 8, 8, 8), "dropout": 0.0}, plan_batch),
     "sketch-rnn": (
         {
