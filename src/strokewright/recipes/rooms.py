@@ -71,7 +71,7 @@ def rooms_choose() -> RunConfig:
 
 
 def rooms_name() -> RunConfig:
-    """Name the rooms, by five nets at once: the bundled `rooms/types`. It needs `rooms/proposals`."""
+    """Name the rooms, by eight nets at once: the bundled `rooms/types`. It needs `rooms/proposals`."""
     return RunConfig(
         model=ModelSpec(name="room-namer"),
         data=DataSpec(

@@ -38,7 +38,7 @@ class RoomNamerConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    members: int = Field(5, ge=1, le=16, description="Nets that judge apart")
+    members: int = Field(8, ge=1, le=16, description="Nets that judge apart")
     width: int = Field(64, ge=8, multiple_of=4, description="Width of a token")
     layers: int = Field(2, ge=1, le=12, description="How often the tokens look at each other")
     channels: tuple[int, int, int] = Field((8, 16, 32), description="Widths of the pictures' encoder")

@@ -32,8 +32,8 @@ from strokewright.pipelines.trace.clean import clean
 
 # All chosen on valid plans, as is the least score.
 _SAME_ROOM = 0.35  # IoU from which two boxes are one room
-_LEAST_ROOM = 0.4  # chance to be a room at all
-_CHOOSERS_SAY = 0.4  # weight of the chooser in the type
+_LEAST_ROOM = 0.35  # chance to be a room at all
+_CHOOSERS_SAY = 0.25  # weight of the chooser in the type
 
 
 class RoomModels(NamedTuple):
