@@ -103,8 +103,8 @@ class StepBatches:
         first = np.zeros(len(part.rows), bool)
         first[part.offsets[:-1]] = True
         rows = part.rows[~first]
-        self._steps = np.column_stack([np.clip(rows[:, :2], -_CLAMP_PX, _CLAMP_PX) / self.scale_px, rows[:, 2] > 0.5])
-        self._steps = self._steps.astype(np.float32)
+        offsets = np.clip(rows[:, :2], -_CLAMP_PX, _CLAMP_PX) / self.scale_px
+        self._steps = np.column_stack([offsets, rows[:, 2] > 0.5]).astype(np.float32)
         self.lengths = part.steps
         self._starts = np.concatenate([[0], np.cumsum(self.lengths)])[:-1]
         self._steps[self._starts + self.lengths - 1, 2] = 1  # a drawing's end lifts the pen
