@@ -7,8 +7,8 @@ from scipy import ndimage
 
 from strokewright.errors import OptionError, WeightsError
 from strokewright.models import MODELS, find_model
-from strokewright.models.canvas_drawer.plan_batches import plan_row
-from strokewright.models.canvas_drawer.room_namer import ROOM_FACTS
+from strokewright.models.canvas_drawer.rooms.batches import plan_row
+from strokewright.models.canvas_drawer.rooms.namer import ROOM_FACTS
 from strokewright.models.pretrained import load_pretrained
 from strokewright.render.actions import render_layers
 from strokewright.render.protocol import VOCABULARIES

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES, RoomDrawer, RoomDrawerConfig
+from strokewright.models.canvas_drawer.rooms.drawer import ROOM_CODES, RoomDrawer, RoomDrawerConfig
 from strokewright.recipes import room_names
 from strokewright.recipes.room_names import RoomNames
 

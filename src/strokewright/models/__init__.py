@@ -16,9 +16,9 @@ MODELS: dict[str, str] = {
     "canvas-network": "strokewright.models.canvas_drawer.canvas.network:CanvasNetwork",
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
-    "room-chooser": "strokewright.models.canvas_drawer.room_chooser:RoomChooser",
-    "room-drawer": "strokewright.models.canvas_drawer.room_drawer:RoomDrawer",
-    "room-namer": "strokewright.models.canvas_drawer.room_namer:RoomNamer",
+    "room-chooser": "strokewright.models.canvas_drawer.rooms.chooser:RoomChooser",
+    "room-drawer": "strokewright.models.canvas_drawer.rooms.drawer:RoomDrawer",
+    "room-namer": "strokewright.models.canvas_drawer.rooms.namer:RoomNamer",
     "sketch-rnn": "strokewright.models.sketch_rnn:SketchRNN",
 }
 

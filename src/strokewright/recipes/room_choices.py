@@ -17,11 +17,8 @@ from numpy.typing import NDArray
 from strokewright import weights
 from strokewright.datasets.floorplans import Floorplans
 from strokewright.errors import OptionError
-from strokewright.models.canvas_drawer import plan_openings
-from strokewright.models.canvas_drawer.plan_batches import PlanBytes, number_rooms
-from strokewright.models.canvas_drawer.plan_cuts import overlaps
-from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX
-from strokewright.models.canvas_drawer.room_candidates import (
+from strokewright.models.canvas_drawer.rooms.batches import PlanBytes, number_rooms
+from strokewright.models.canvas_drawer.rooms.candidates import (
     VIEWS,
     Floats,
     find_candidates,
@@ -29,8 +26,11 @@ from strokewright.models.canvas_drawer.room_candidates import (
     turn,
     turn_boxes,
 )
-from strokewright.models.canvas_drawer.room_chooser import CANVAS, STEPS_PX
-from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES, RoomDrawer, paint_map
+from strokewright.models.canvas_drawer.rooms.chooser import CANVAS, STEPS_PX
+from strokewright.models.canvas_drawer.rooms.cuts import overlaps
+from strokewright.models.canvas_drawer.rooms.drawer import ROOM_CODES, RoomDrawer, paint_map
+from strokewright.models.canvas_drawer.rooms.evidence import PICTURE_PX
+from strokewright.models.canvas_drawer.rooms.openings import OPENING_COLUMNS
 
 FITS = 0.5
 """IoU from which a candidate is a room."""
@@ -150,7 +150,7 @@ def _changed(plan: _Plan, rng: np.random.Generator) -> _Plan:
     pictures, facts = turn(plan.crops[kept], view).astype(np.uint8), plan.facts[kept]
     links = plan.links[np.ix_(kept, kept)]
     if rng.random() < _UNKNOWN:
-        pictures[:, pictures.shape[1] // 2 :], facts[:, -plan_openings.COLUMNS :], links[:] = 0, 0, 0
+        pictures[:, pictures.shape[1] // 2 :], facts[:, -OPENING_COLUMNS:], links[:] = 0, 0, 0
     return _Plan(
         pictures,
         turn_boxes(moved, view),

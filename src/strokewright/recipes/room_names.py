@@ -13,12 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokewright.datasets.floorplans import Floorplans
-from strokewright.models.canvas_drawer import plan_openings
-from strokewright.models.canvas_drawer.plan_batches import PlanBytes, number_rooms
-from strokewright.models.canvas_drawer.plan_company import company
-from strokewright.models.canvas_drawer.plan_cuts import overlaps
-from strokewright.models.canvas_drawer.plan_openings import Openings
-from strokewright.models.canvas_drawer.room_candidates import (
+from strokewright.models.canvas_drawer.rooms.batches import PlanBytes, number_rooms
+from strokewright.models.canvas_drawer.rooms.candidates import (
     VIEWS,
     Floats,
     find_candidates,
@@ -26,7 +22,10 @@ from strokewright.models.canvas_drawer.room_candidates import (
     turn,
     turn_boxes,
 )
-from strokewright.models.canvas_drawer.room_drawer import RoomDrawer
+from strokewright.models.canvas_drawer.rooms.company import company
+from strokewright.models.canvas_drawer.rooms.cuts import overlaps
+from strokewright.models.canvas_drawer.rooms.drawer import RoomDrawer
+from strokewright.models.canvas_drawer.rooms.openings import OPENING_COLUMNS, Openings
 from strokewright.recipes.room_choices import FITS, drawn_span, load_drawer, number_types, padded
 
 _LEFT_OUT = 0.1
@@ -99,7 +98,7 @@ def _read(ink: PlanBytes, types: PlanBytes, drawer: RoomDrawer, views: int) -> _
     fits = alike.max(axis=1, initial=0) >= FITS
     chosen = found.take(np.array([row.argmax() for row in alike[fits]], dtype=np.intp))
     known, blind = chosen.facts, chosen.facts.copy()
-    blind[:, -plan_openings.COLUMNS :] = 0
+    blind[:, -OPENING_COLUMNS:] = 0
     unseen = Openings(np.zeros((0, 4), dtype=np.float32), np.zeros(0, dtype=np.bool_))
     facts, unknowing = (
         np.concatenate([own, company(chosen.boxes, own, openings)], axis=1)

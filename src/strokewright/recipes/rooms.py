@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
 
-PLANS = "strokewright.models.canvas_drawer.plan_batches:PlanBatches"
+PLANS = "strokewright.models.canvas_drawer.rooms.batches:PlanBatches"
 CHOICES = "strokewright.recipes.room_choices:RoomChoices"
 NAMES = "strokewright.recipes.room_names:RoomNames"
 

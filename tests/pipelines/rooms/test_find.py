@@ -7,7 +7,7 @@ from PIL import Image
 from strokewright import load
 from strokewright.datasets.floorplans import CLASSES, ROOM_COLOURS
 from strokewright.errors import EmptyError, OptionError
-from strokewright.models.canvas_drawer.plan_cuts import overlaps
+from strokewright.models.canvas_drawer.rooms.cuts import overlaps
 from strokewright.pipelines.rooms import RoomOptions
 from strokewright.pipelines.rooms.find import Judged, choose, find_rooms
 

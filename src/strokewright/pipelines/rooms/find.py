@@ -12,10 +12,8 @@ from strokewright.datasets.floorplans import CLASSES, ROOM_COLOURS
 from strokewright.drawing import Box, Drawing
 from strokewright.errors import EmptyError
 from strokewright.files.raster import read_picture
-from strokewright.models.canvas_drawer.plan_batches import PlanBytes
-from strokewright.models.canvas_drawer.plan_company import company
-from strokewright.models.canvas_drawer.plan_cuts import overlaps
-from strokewright.models.canvas_drawer.room_candidates import (
+from strokewright.models.canvas_drawer.rooms.batches import PlanBytes
+from strokewright.models.canvas_drawer.rooms.candidates import (
     Candidates,
     Floats,
     find_candidates,
@@ -23,9 +21,11 @@ from strokewright.models.canvas_drawer.room_candidates import (
     turn,
     turn_boxes,
 )
-from strokewright.models.canvas_drawer.room_chooser import RoomChooser
-from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES, RoomDrawer
-from strokewright.models.canvas_drawer.room_namer import RoomNamer
+from strokewright.models.canvas_drawer.rooms.chooser import RoomChooser
+from strokewright.models.canvas_drawer.rooms.company import company
+from strokewright.models.canvas_drawer.rooms.cuts import overlaps
+from strokewright.models.canvas_drawer.rooms.drawer import ROOM_CODES, RoomDrawer
+from strokewright.models.canvas_drawer.rooms.namer import RoomNamer
 from strokewright.pipelines.rooms.options import RoomOptions
 from strokewright.pipelines.rooms.page import fit_page
 from strokewright.pipelines.trace.clean import clean

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from strokewright import weights
 from strokewright.drawing import Drawing
 from strokewright.errors import OptionError, WeightsError
-from strokewright.models.canvas_drawer.room_chooser import RoomChooser
-from strokewright.models.canvas_drawer.room_drawer import RoomDrawer
-from strokewright.models.canvas_drawer.room_namer import RoomNamer
+from strokewright.models.canvas_drawer.rooms.chooser import RoomChooser
+from strokewright.models.canvas_drawer.rooms.drawer import RoomDrawer
+from strokewright.models.canvas_drawer.rooms.namer import RoomNamer
 from strokewright.pipelines.rooms.find import RoomModels, find_rooms
 from strokewright.pipelines.rooms.options import RoomOptions
 

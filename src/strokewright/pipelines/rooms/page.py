@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from strokewright.models.canvas_drawer.plan_batches import PlanBytes
-from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX
-from strokewright.models.canvas_drawer.room_candidates import Floats
+from strokewright.models.canvas_drawer.rooms.batches import PlanBytes
+from strokewright.models.canvas_drawer.rooms.candidates import Floats
+from strokewright.models.canvas_drawer.rooms.evidence import PICTURE_PX
 
 _LINE = 0.4
 _SMALLEST_SHARE = 0.5  # a drawing that takes up less of the page is enlarged

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX
-from strokewright.models.canvas_drawer.room_candidates import CROP, crop_windows
+from strokewright.models.canvas_drawer.rooms.candidates import CROP, crop_windows
+from strokewright.models.canvas_drawer.rooms.evidence import PICTURE_PX
 from strokewright.render.box import coverage
 
 HEADS = 4

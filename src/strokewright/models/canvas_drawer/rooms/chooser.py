@@ -18,10 +18,10 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX
-from strokewright.models.canvas_drawer.room_candidates import CROP, FACTS
-from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES
-from strokewright.models.canvas_drawer.room_tokens import (
+from strokewright.models.canvas_drawer.rooms.candidates import CROP, FACTS
+from strokewright.models.canvas_drawer.rooms.drawer import ROOM_CODES
+from strokewright.models.canvas_drawer.rooms.evidence import PICTURE_PX
+from strokewright.models.canvas_drawer.rooms.tokens import (
     CHANNELS,
     HEADS,
     PLACES,

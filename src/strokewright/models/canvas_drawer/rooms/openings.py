@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from strokewright.models.canvas_drawer.plan_evidence import connected
+from strokewright.models.canvas_drawer.rooms.evidence import connected
 
 Floats = NDArray[np.float32]
-COLUMNS = 5
+OPENING_COLUMNS = 5
 _RIM = (90, 114)  # ink of the rim of a line that was drawn twice; once: about 51
 _LEAST_PIXELS, _LEAST_LENGTH_PX, _MOST_THICKNESS_PX = 12, 8, 32
 _REACH_PX = 8.0  # from an opening to the rooms beside it

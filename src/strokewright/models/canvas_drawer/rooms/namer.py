@@ -1,7 +1,7 @@
 """The room namer: the types of the rooms of a plan, once it is known which rectangles are rooms.
 
 The chooser tells rooms from other rectangles well, types less so. Here only the rooms are tokens, so what a room's
-company says (`plan_company.py`) is exact; each number goes in as a few bins, which nets learn from more easily. Several
+company says (`company.py`) is exact; each number goes in as a few bins, which nets learn from more easily. Several
 members of the same shape judge apart, and their mean shares count: from 639 plans each learns some errors of its own.
 """
 
@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from strokewright.models.canvas_drawer import plan_company
-from strokewright.models.canvas_drawer.room_candidates import CROP, FACTS
-from strokewright.models.canvas_drawer.room_drawer import ROOM_CODES
-from strokewright.models.canvas_drawer.room_tokens import (
+from strokewright.models.canvas_drawer.rooms.candidates import CROP, FACTS
+from strokewright.models.canvas_drawer.rooms.company import COMPANY_COLUMNS
+from strokewright.models.canvas_drawer.rooms.drawer import ROOM_CODES
+from strokewright.models.canvas_drawer.rooms.tokens import (
     CHANNELS,
     HEADS,
     PLACES,
@@ -28,7 +28,7 @@ from strokewright.models.canvas_drawer.room_tokens import (
 )
 from strokewright.models.pretrained import Pretrained
 
-ROOM_FACTS = FACTS + plan_company.COLUMNS
+ROOM_FACTS = FACTS + COMPANY_COLUMNS
 _EDGES = (-2.0, -1.2, -0.7, -0.35, 0.0, 0.35, 0.7, 1.2, 2.0)
 """Of the bins of a number, in its standard deviations."""
 

@@ -5,18 +5,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from strokewright.models.canvas_drawer.plan_batches import PlanBatches, number_rooms
-from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
-from strokewright.models.canvas_drawer.plan_evidence import evidence
-from strokewright.models.canvas_drawer.plan_openings import (
-    describe_openings,
-    find_openings,
-    linked,
-    paint_openings,
-    touching,
-)
-from strokewright.models.canvas_drawer.plan_surroundings import surroundings
-from strokewright.models.canvas_drawer.room_candidates import (
+from strokewright.models.canvas_drawer.rooms.batches import PlanBatches, number_rooms
+from strokewright.models.canvas_drawer.rooms.candidates import (
     VIEWS,
     CellMaps,
     crop_windows,
@@ -26,8 +16,18 @@ from strokewright.models.canvas_drawer.room_candidates import (
     turn,
     turn_boxes,
 )
-from strokewright.models.canvas_drawer.room_chooser import paint
-from strokewright.models.canvas_drawer.room_drawer import RoomDrawer, RoomDrawerConfig, box_overlap
+from strokewright.models.canvas_drawer.rooms.chooser import paint
+from strokewright.models.canvas_drawer.rooms.cuts import cut, overlaps
+from strokewright.models.canvas_drawer.rooms.drawer import RoomDrawer, RoomDrawerConfig, box_overlap
+from strokewright.models.canvas_drawer.rooms.evidence import evidence
+from strokewright.models.canvas_drawer.rooms.openings import (
+    describe_openings,
+    find_openings,
+    linked,
+    paint_openings,
+    touching,
+)
+from strokewright.models.canvas_drawer.rooms.surroundings import surroundings
 
 
 def frame(ink, x0, y0, x1, y1):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from strokewright.models.canvas_drawer.plan_openings import Openings, linked, touching
+from strokewright.models.canvas_drawer.rooms.openings import Openings, linked, touching
 
 Floats = NDArray[np.float32]
 SHARES = slice(4, 13)
 """Columns of a candidate's facts with its shares of the nine room classes."""
-COLUMNS = 23 + 4 * (SHARES.stop - SHARES.start)
+COMPANY_COLUMNS = 23 + 4 * (SHARES.stop - SHARES.start)
 _USUAL_DOOR_PX = 23.0
 _TOUCHING_PX = 14.0
 
@@ -33,7 +33,7 @@ def company(boxes: Floats, facts: Floats, openings: Openings) -> Floats:
         many of the plan's rooms a class leads.
     """
     if not len(boxes):
-        return np.zeros((0, COLUMNS), dtype=np.float32)
+        return np.zeros((0, COMPANY_COLUMNS), dtype=np.float32)
     shares = facts[:, SHARES]
     touch = touching(openings, boxes)
     length = (openings.boxes[:, 2:] - openings.boxes[:, :2]).max(axis=1, initial=0.0)

@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import ndimage
 
 from strokewright.datasets.floorplans import PAGE_PX, ROOM_CODES, Floorplans
-from strokewright.models.canvas_drawer.plan_evidence import connected, evidence
+from strokewright.models.canvas_drawer.rooms.evidence import connected, evidence
 
 CELL_PX = 8
 LEAST_ROOM_PX = 150

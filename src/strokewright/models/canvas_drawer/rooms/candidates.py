@@ -1,7 +1,7 @@
 """Rectangles that may be rooms: areas that walls enclose, cuts of open areas along walls, what the drawer proposes.
 
 An enclosed area is exact but may hold several rooms. All these become candidates, each with what the drawer's cells say
-of it, and `room_chooser.py` decides between them.
+of it, and `chooser.py` decides between them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from strokewright.models.canvas_drawer import plan_openings, plan_surroundings
-from strokewright.models.canvas_drawer.plan_batches import CELL_PX, LEAST_ROOM_PX, PlanBytes
-from strokewright.models.canvas_drawer.plan_cuts import cut, overlaps
-from strokewright.models.canvas_drawer.plan_evidence import PICTURE_PX, connected, evidence
-from strokewright.models.canvas_drawer.plan_openings import (
+from strokewright.models.canvas_drawer.rooms.batches import CELL_PX, LEAST_ROOM_PX, PlanBytes
+from strokewright.models.canvas_drawer.rooms.cuts import cut, overlaps
+from strokewright.models.canvas_drawer.rooms.drawer import NOT_ROOMS, ROOM_CODES, RoomDrawer
+from strokewright.models.canvas_drawer.rooms.evidence import PICTURE_PX, connected, evidence
+from strokewright.models.canvas_drawer.rooms.openings import (
+    OPENING_COLUMNS,
     Openings,
     describe_openings,
     find_openings,
@@ -26,14 +27,13 @@ from strokewright.models.canvas_drawer.plan_openings import (
     paint_openings,
     touching,
 )
-from strokewright.models.canvas_drawer.plan_surroundings import surroundings
-from strokewright.models.canvas_drawer.room_drawer import NOT_ROOMS, ROOM_CODES, RoomDrawer
+from strokewright.models.canvas_drawer.rooms.surroundings import SURROUNDING_COLUMNS, surroundings
 
 MOST = 72
 """Candidates of a plan."""
 VIEWS = 8
 """Ways to turn and mirror a plan."""
-FACTS = 4 + len(ROOM_CODES) + plan_surroundings.COLUMNS + plan_openings.COLUMNS
+FACTS = 4 + len(ROOM_CODES) + SURROUNDING_COLUMNS + OPENING_COLUMNS
 """Columns of `Candidates.facts`."""
 CROP = 40
 """Side of the pictures of a candidate."""

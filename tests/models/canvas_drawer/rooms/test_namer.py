@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from strokewright.models.canvas_drawer.plan_company import COLUMNS, SHARES, company
-from strokewright.models.canvas_drawer.plan_openings import Openings
-from strokewright.models.canvas_drawer.room_candidates import FACTS
-from strokewright.models.canvas_drawer.room_namer import ROOM_FACTS, RoomNamer, RoomNamerConfig
+from strokewright.models.canvas_drawer.rooms.candidates import FACTS
+from strokewright.models.canvas_drawer.rooms.company import COMPANY_COLUMNS, SHARES, company
+from strokewright.models.canvas_drawer.rooms.namer import ROOM_FACTS, RoomNamer, RoomNamerConfig
+from strokewright.models.canvas_drawer.rooms.openings import Openings
 
 BOXES = np.array([[60, 100, 200, 400], [206, 100, 440, 240], [206, 246, 440, 400]], np.float32)
 UNKNOWN = Openings(np.zeros((0, 4), np.float32), np.zeros(0, bool))
@@ -25,7 +25,7 @@ def test_company_tells_sizes_doors_and_neighbours(facts):
     door, window = [199, 150, 207, 180], [58, 150, 62, 210]  # from room 0 to room 1; out of room 0
     openings = Openings(np.array([door, window], np.float32), np.array([False, True]))
     told = company(BOXES, facts, openings)
-    assert told.shape == (3, COLUMNS)
+    assert told.shape == (3, COMPANY_COLUMNS)
     sizes, beside, open_sides, behind, plan = np.split(told, [11, 17, 23, 32], axis=1)
     np.testing.assert_allclose(sizes[0, :3], np.log([140 / 30, 300 / 30, 140 * 300 / 900]), rtol=1e-5)
     np.testing.assert_allclose(sizes[:, 4], [0, 2, 1])
@@ -43,7 +43,7 @@ def test_company_without_openings_and_without_rooms(facts):
     told = company(BOXES, facts, UNKNOWN)
     assert np.isfinite(told).all()
     assert told[:, 17:23].max() == 0
-    assert company(BOXES[:0], facts[:0], UNKNOWN).shape == (0, COLUMNS)
+    assert company(BOXES[:0], facts[:0], UNKNOWN).shape == (0, COMPANY_COLUMNS)
 
 
 @pytest.fixture

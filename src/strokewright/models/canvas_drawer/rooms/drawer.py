@@ -23,8 +23,8 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from strokewright.models.canvas_drawer.plan_batches import CELL_PX
-from strokewright.models.canvas_drawer.plan_evidence import CHANNELS, PICTURE_PX
+from strokewright.models.canvas_drawer.rooms.batches import CELL_PX
+from strokewright.models.canvas_drawer.rooms.evidence import CHANNELS, PICTURE_PX
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.box import coverage
 
@@ -100,7 +100,7 @@ class RoomDrawer(Pretrained):
 
         Args:
             ink: (batch, 512, 512) in [0, 1].
-            evidence: (batch, 10, 128, 128), of `plan_evidence`.
+            evidence: (batch, 10, 128, 128), of `evidence.py`.
         """
         seen = torch.cat([F.pixel_unshuffle(ink[:, None], _SHUFFLE), evidence], dim=1)
         seen = seen.contiguous(memory_format=torch.channels_last)

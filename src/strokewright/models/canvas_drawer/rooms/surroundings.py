@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Floats = NDArray[np.float32]
-COLUMNS = 9
+SURROUNDING_COLUMNS = 9
 _WALL_PX = 14  # an enclosed area narrower than this is the inside of a wall, a door or a window
 _LEAST_LENGTH_PX = 10
 _BESIDE_PX = 14.0  # as far from a rectangle as the thickest walls reach
@@ -32,7 +32,7 @@ def surroundings(labels: NDArray[np.int32], boxes: Floats) -> Floats:
     """
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     outside = np.isin(labels, rim[rim > 0])
-    result = np.empty((len(boxes), COLUMNS), dtype=np.float32)
+    result = np.empty((len(boxes), SURROUNDING_COLUMNS), dtype=np.float32)
     result[:, :5] = _walls(labels)
     last = np.array(labels.shape[::-1] * 2) - 1
     beside = (boxes + np.array([-1, -1, 1, 1]) * _BESIDE_PX).astype(int).clip(0, last).tolist()
