@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from strokewright import Drawing
 from strokewright.drawing import Box
-from strokewright.models.canvas_drawer.plan_cuts import overlaps
+from strokewright.models.canvas_drawer.rooms.cuts import overlaps
 
 LEAST_IOU = 0.5
 _LINE = 0.4
