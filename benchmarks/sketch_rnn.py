@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.doodle_classifier import Classifier, accuracy, load_classifier, rasters
+from benchmarks.doodle_classifier import accuracy, load_classifier
 from benchmarks.harness import RESULTS_DIR, at_least, at_most, report, row, save_sheet
 from benchmarks.sketch_likelihood import Likelihood, held_out, our_likelihood, public_decoder, public_likelihood
 from strokewright import weights
@@ -29,6 +29,7 @@ from strokewright.models.sketch_rnn import SketchRNN
 from strokewright.pipelines.sketch_rnn.evaluation import evaluate
 from strokewright.pipelines.sketch_rnn.sketcher import Sketcher
 from strokewright.recipes import find_recipe
+from strokewright.recipes.doodle_classifier import Classifier, rasters
 from strokewright.recipes.doodles import CLASSES
 from strokewright.render.skia import render_ink
 

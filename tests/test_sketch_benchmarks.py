@@ -10,11 +10,12 @@ import torch
 
 from strokewright.drawing import Drawing, Stroke
 from strokewright.models.sketch_rnn import SketchRNN, SketchRNNConfig
+from strokewright.recipes.doodle_classifier import Classifier, rasters
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import sketch_likelihood
-from benchmarks.doodle_classifier import Classifier, accuracy, rasters
+from benchmarks.doodle_classifier import accuracy
 
 
 def line(*points):

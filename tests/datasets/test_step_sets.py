@@ -120,3 +120,12 @@ class _Listed(Dataset):
 
     def split_names(self):
         return np.full(len(self), "train")
+
+
+def test_a_training_set_of_which_nothing_is_kept_says_so(tmp_path):
+    whole = StepSet(
+        np.ones((4, 3), np.float32), np.array([0, 2, 4]), np.zeros(2, np.int32), ("dot",), np.zeros(2, np.uint8)
+    )
+    whole.save(tmp_path / "dots.npz")
+    with pytest.raises(EmptyError, match="kept none of 2; the first: drawing 0"):
+        StepSet.open(tmp_path / "dots.npz", StepOptions(fewest_steps=3))

@@ -43,6 +43,35 @@ def test_no_held_out_drawing_is_learned(one_class, tmp_path):
         assert held_out.words == train.words
 
 
+def test_clear_drawings_are_calm_ones_that_are_likely_their_own_class(monkeypatch, tmp_path):
+    monkeypatch.setattr(doodles, "CLASSES", ("ring", "bar"))
+    rng = np.random.default_rng(0)
+
+    def save(kind, word, shapes):
+        rows = [np.diff(shape + rng.normal(0, 1, shape.shape), axis=0, prepend=0) for shape in shapes]
+        rows = [np.column_stack([one, np.arange(len(one)) == len(one) - 1]).astype(np.float32) for one in rows]
+        offsets, zeros = np.cumsum([0, *map(len, rows)]), np.zeros(len(rows), np.int32)
+        StepSet(np.concatenate(rows), offsets, zeros, (word,), zeros.astype(np.uint8)).save(
+            tmp_path / kind / f"{word}.npz"
+        )
+
+    turn = np.linspace(0, 6.2, 12)[:, None]
+    ring, bar = (
+        np.hstack([np.cos(turn), np.sin(turn)]) * 120 + 128,
+        np.array([[5.0, 20], [90, 25], [180, 25], [250, 30]]),
+    )
+    for kind in ("full", "calm"):
+        (tmp_path / kind).mkdir()
+        save(kind, "bar", [bar] * 150)
+        save(kind, "ring", [ring] * 130 + [bar] * 20)  # some drawings show the other class
+    chosen = list(doodles.choose_clear(tmp_path))
+    assert [path.relative_to(tmp_path).as_posix() for path in chosen] == ["clear/ring.npz", "clear/bar.npz"]
+    kept = StepSet.open(chosen[0])
+    assert len(kept) > 120
+    assert (kept.steps > 2).all()
+    assert list(doodles.choose_clear(tmp_path)) == []
+
+
 def test_the_start_fits_the_recipe(tmp_path, data_dir):
     paths = list(doodles.make_start(tmp_path))
     assert [path.name for path in paths] == ["start", "start-decoder"]

@@ -128,8 +128,7 @@ class StepSet:
             label = sample.label or PurePosixPath(sample.group).parent.name
             facts.append((label, SPLIT_CODES.index(sample.split)))
         if not rows:
-            first = ": ".join(skipped[0]) if skipped else "it is empty"
-            raise EmptyError(f"expected drawings to learn from, kept none of {len(skipped)}; the first: {first}")
+            raise _nothing_kept(skipped)
         words = tuple(sorted({label for label, _ in facts if label}))
         code = {word: number for number, word in enumerate(words)}
         return cls(
@@ -204,7 +203,15 @@ class StepSet:
         good = (self.steps >= options.fewest_steps) & (self.steps <= options.most_steps)
         if good.all():
             return self
-        return self.take(good, [(f"drawing {i}", _refusal(int(self.steps[i]), options)) for i in np.flatnonzero(~good)])
+        skipped = [(f"drawing {i}", _refusal(int(self.steps[i]), options)) for i in np.flatnonzero(~good)]
+        if not good.any():
+            raise _nothing_kept(skipped)
+        return self.take(good, skipped)
+
+
+def _nothing_kept(skipped: Sequence[tuple[str, str]]) -> EmptyError:
+    first = ": ".join(skipped[0]) if skipped else "it is empty"
+    return EmptyError(f"expected drawings to learn from, kept none of {len(skipped)}; the first: {first}")
 
 
 def join(sets: Sequence[StepSet]) -> StepSet:

@@ -2,7 +2,9 @@
 
 For the 16 classes of the public decoders hardly any real drawing is at hand, so each decoder makes some, freely (T = 1,
 "full") and more carefully (T from 0.4 to 0.8 by the public programs' rule, "calm"). They are fitted to 255 px and
-simplified like Quick, Draw!'s own, and all of them are train: valid and test are real drawings alone.
+simplified like Quick, Draw!'s own, and all of them are train: valid and test are real drawings alone. Four in ten calm
+drawings could be of another class; "clear" are the others, as told by a classifier of the decoders' drawings alone,
+each drawing by one that has not learned it.
 
     python -m strokewright.recipes.doodles
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,7 @@ from strokewright.models.sketch_rnn.draws import Rule
 from strokewright.models.sketch_rnn.magenta import from_magenta
 from strokewright.models.sketch_rnn.sampler import Sampler, begin
 from strokewright.models.sketch_rnn.vae import ROW, SketchRNN
+from strokewright.recipes.doodle_classifier import Classifier, Pictures, rasters
 
 CLASSES = (
     "ambulance", "bear", "bicycle", "bird", "dog", "dolphin", "hedgehog", "key",
@@ -44,10 +48,12 @@ REAL_CLASSES = (
 )  # fmt: skip
 """Further classes with at least two hundred real drawings."""
 FOLDER = "runs/doodles-data"
-_KINDS: dict[str, tuple[Rule, tuple[float, ...]]] = {
-    "full": ("paper", (1.0,)),
-    "calm": ("js", (0.4, 0.5, 0.6, 0.7, 0.8)),
+_KINDS: dict[str, tuple[Rule, tuple[float, ...], int]] = {
+    "full": ("paper", (1.0,), 1),
+    "calm": ("js", (0.4, 0.5, 0.6, 0.7, 0.8), 3),
 }
+"""How each kind is drawn, and how many times as many of it."""
+_CLEAR = 0.5  # least probability of a clear drawing's own class
 _START, _FAINT = "bird", 0.3
 SCALE_PX = 28.0
 """One unit of the model for all classes: about the deviation of their offsets on a page of 256 px."""
@@ -67,6 +73,7 @@ def doodle_batches(
     split: str = "train",
     kinds: Sequence[str] = (),
     classes: Sequence[str] = CLASSES + REAL_CLASSES,
+    jitter_px: float = 0.0,
     folder: str | Path = FOLDER,
 ) -> StepBatches:
     """Return batches of doodles in model units; one unit for all classes.
@@ -74,8 +81,9 @@ def doodle_batches(
     Args:
         seed: Seed of order and changes.
         split: Which of the real drawings' splits; those of the decoders are added to train.
-        kinds: Drawings of the decoders to add: "full", "calm".
+        kinds: Drawings of the decoders to add: "full", "calm", "clear".
         classes: Which classes, in the order of the labels.
+        jitter_px: Deviation of the noise added to offsets while training, see `BatchOptions`.
         folder: Where the decoders' drawings lie.
 
     Raises:
@@ -97,6 +105,7 @@ def doodle_batches(
         seed,
         scale_px=SCALE_PX,
         steps={"most_steps": _MOST_STEPS},
+        jitter_px=jitter_px,
         fewest_of_class=_LEAST if split == "train" else 0,
         most_of_class=_MOST if split == "train" else None,
     )
@@ -120,7 +129,7 @@ def make_drawings(folder: str | Path = FOLDER, count: int = 1500, seed: int = 0)
 
     Args:
         folder: Where to; sets that are there are left alone.
-        count: Drawings of a class and kind to begin; those that do not end by the decoder's own limit are left out.
+        count: Full drawings of a class to begin; those that do not end by the decoder's own limit are left out.
         seed: Of the noise; every class and temperature has its own.
 
     Raises:
@@ -128,13 +137,13 @@ def make_drawings(folder: str | Path = FOLDER, count: int = 1500, seed: int = 0)
     """
     for number, name in enumerate(CLASSES):
         sampler: Sampler | None = None
-        for kind, (rule, temperatures) in _KINDS.items():
-            path = Path(folder) / kind / f"{name.replace(' ', '_')}.npz"
+        for kind, (rule, temperatures, times) in _KINDS.items():
+            path = Path(folder) / kind / _file_name(name)
             if path.exists():
                 continue
             model = from_magenta(_decoder(name))
             sampler = sampler or Sampler(model, lanes=500)
-            share = -(-count // len(temperatures))
+            share = -(-count * times // len(temperatures))
             drawn = [
                 one
                 for place, temperature in enumerate(temperatures)
@@ -146,6 +155,44 @@ def make_drawings(folder: str | Path = FOLDER, count: int = 1500, seed: int = 0)
             path.parent.mkdir(parents=True, exist_ok=True)
             _to_set([one.rows for one in drawn], name).save(path)
             yield path
+
+
+def choose_clear(folder: str | Path = FOLDER, seed: int = 0) -> Iterator[Path]:
+    """Choose the calm drawings that show their class; yield each set that is written, `{folder}/clear/{class}.npz`.
+
+    Args:
+        folder: Where `make_drawings` has written to; clear sets that are there are left alone.
+        seed: Of the halves and of the classifiers: each judges the half that it has not learned.
+    """
+    paths = [Path(folder) / "clear" / _file_name(name) for name in CLASSES]
+    if all(path.exists() for path in paths):
+        return
+    sets = {
+        (kind, number): StepSet.open(Path(folder) / kind / _file_name(name))
+        for kind in _KINDS
+        for number, name in enumerate(CLASSES)
+    }
+    pictures = [rasters([from_stroke3(one.drawing(i)) for i in range(len(one))]) for one in sets.values()]
+    labels = np.repeat([number for _, number in sets], [len(one) for one in sets.values()])
+    likely = _judged(np.concatenate(pictures), labels.astype(np.int64), seed)
+    ends = np.cumsum([len(one) for one in sets.values()])
+    for (kind, number), end in zip(sets, ends, strict=True):
+        if kind == "calm":
+            one = sets[kind, number]
+            one.take(likely[end - len(one) : end] >= _CLEAR).save(paths[number])
+            yield paths[number]
+
+
+def _judged(pictures: Pictures, labels: NDArray[np.int64], seed: int) -> NDArray[np.float32]:
+    """Return the probability of each picture's own class, by a classifier of the half that it is not in."""
+    half = np.random.default_rng(seed).permutation(len(labels)) % 2
+    likely = np.zeros(len(labels), np.float32)
+    for part in (0, 1):
+        classifier = Classifier(CLASSES)
+        classifier.learn(pictures[half != part], labels[half != part], seed=seed)
+        rows = np.flatnonzero(half == part)
+        likely[rows] = classifier.probabilities(pictures[rows])[np.arange(len(rows)), labels[rows]]
+    return likely
 
 
 def make_start(folder: str | Path = FOLDER) -> Iterator[Path]:
@@ -173,6 +220,10 @@ def make_start(folder: str | Path = FOLDER) -> Iterator[Path]:
         yield path
 
 
+def _file_name(name: str) -> str:
+    return f"{name.replace(' ', '_')}.npz"
+
+
 def _decoder(name: str) -> Path:
     return find(f"magenta_weights/{name.replace(' ', '_')}.gen.json.gz")
 
@@ -196,9 +247,9 @@ def main(*, out: str = FOLDER, count: int = 1500) -> None:
 
     Args:
         out: Folder for them.
-        count: Drawings of a class and kind.
+        count: Full drawings of a class.
     """
-    for path in (*make_drawings(out, count), *make_start(out)):
+    for path in chain(make_drawings(out, count), choose_clear(out), make_start(out)):
         sys.stdout.write(f"{path}\n")
 
 

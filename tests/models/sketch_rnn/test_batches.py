@@ -97,6 +97,17 @@ def test_x_and_y_are_scaled_on_their_own():
     assert np.std(ratio[:, 0, 0] / ratio[:, 0, 1]) > 0.01
 
 
+def test_points_move_by_the_jitter_and_no_further():
+    plain = StepBatches(make_set(), scale_share=0.0, merge_share=0.0, scale_px=2.0)
+    moved = StepBatches(make_set(), scale_share=0.0, merge_share=0.0, scale_px=2.0, jitter_px=0.5)
+    a, b = plain.batch(0, 10), moved.batch(0, 10)
+    shifts = [
+        points(b["rows"][i], n) - points(a["rows"][i], n) for i, n in enumerate(a["length"])
+    ]  # of whole drawings' points, which drift by no more than their own noise and the first one's
+    assert np.std(np.concatenate(shifts)) == pytest.approx(0.25, rel=0.5)
+    assert (b["rows"][..., 2:] == a["rows"][..., 2:]).all()
+
+
 def test_small_classes_are_repeated_and_large_ones_cut():
     whole = make_set(90)
     whole = whole.take(np.r_[0:90:3, [1, 4]])  # 30 owls, of which 27 train, and 2 foxes

@@ -2,7 +2,8 @@
 
 A drawing's first row, its place on the page, is dropped; offsets are clamped to ±1000 px and divided by the deviation
 of all offsets of the split train. While training, x and y are scaled by 1 ± 0.15, each on its own, and inner points of
-a stroke are merged with the next one by chance 0.10, never its ends.
+a stroke are merged with the next one by chance 0.10, never its ends. Points on whole pixels can be moved a little
+(`jitter_px`): else components of the mixture learn the grid, in ever narrower spikes.
 
 Length buckets: the drawings come in one endless shuffled stream, every drawing as often as any other; a window of it is
 sorted by length and cut into batches, which come in random order. So a batch is hardly longer than its drawings, and
@@ -42,6 +43,7 @@ class BatchOptions(BaseModel):
 
     scale_share: float = Field(default=0.15, ge=0, lt=1, description="x and y are scaled by up to this share")
     merge_share: float = Field(default=0.10, ge=0, lt=1, description="Chance of an inner point to be merged")
+    jitter_px: float = Field(default=0.0, ge=0, description="Deviation of the noise added to each point's place")
     window: int = Field(default=32, ge=1, description="Batches that are sorted by length together; 1: no buckets")
     fewest_of_class: int = Field(default=0, ge=0, description="Smaller classes are repeated to so many an epoch")
     most_of_class: int | None = Field(default=None, ge=1, description="Larger classes give so many an epoch")
@@ -193,6 +195,9 @@ class StepBatches:
         drawing = np.repeat(np.arange(len(lengths)), lengths)[kept]
         result: Floats32 = steps[kept].astype(np.float32, copy=False)
         result[:, :2] = np.add.reduceat(steps[:, :2], kept, axis=0)
+        if self.options.jitter_px:
+            moved = rng.normal(0, self.options.jitter_px / self.scale_px, (len(kept), 2)).astype(np.float32)
+            result[:, :2] += np.diff(moved, axis=0, prepend=0)
         return result, np.bincount(drawing, minlength=len(lengths))
 
 
