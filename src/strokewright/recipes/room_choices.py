@@ -6,8 +6,9 @@ its boxes are moved a little, and some candidates are left out. Batch i depends 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -37,6 +38,22 @@ FITS = 0.5
 _MOVED_PX = 1.5
 _LEFT_OUT = 0.1
 _UNKNOWN = 0.25  # share of the plans whose doors and windows are kept back
+
+
+class _Candidates(Protocol):
+    """A plan's candidates: `types` (candidates,) are places in `ROOM_CODES`, -1 where none is known."""
+
+    @property
+    def boxes(self) -> Floats: ...
+    @property
+    def links(self) -> PlanBytes: ...
+    @property
+    def span(self) -> Floats: ...
+    @property
+    def types(self) -> NDArray[np.int64]: ...
+
+
+_AnyPlan = TypeVar("_AnyPlan", bound=_Candidates)
 
 
 class _Plan(NamedTuple):
@@ -77,21 +94,39 @@ class RoomChoices:
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
         """Return batch `index`; an epoch takes each plan once, in a new order. Plans are padded to the longest."""
-        count = len(self._plans)
-        rows: list[_Plan] = []
-        for number in range(index * batch_size, (index + 1) * batch_size):
-            epoch, place = divmod(number, count)
-            if not self._change:
-                rows.append(self._plans[place])
-                continue
-            order = np.random.default_rng((self._seed, epoch)).permutation(count)
-            rows.append(_changed(self._plans[order[place]], np.random.default_rng((self._seed, 1, number))))
-        longest = max(len(row.boxes) for row in rows)
-        batch = {name: np.stack([padded(getattr(row, name), longest) for row in rows]) for name in _PER_CANDIDATE}
-        batch["links"] = np.stack([padded(padded(row.links, longest).T, longest) for row in rows])
-        batch["types"] = np.stack([padded(row.types + 1, longest) - 1 for row in rows])
-        batch |= {"span": np.stack([row.span[0] for row in rows]), "map": np.stack([row.map for row in rows])}
+        rows = pick(self._plans, index, batch_size, self._seed, _changed if self._change else None)
+        batch = padded_batch(rows, _PER_CANDIDATE)
+        batch["map"] = np.stack([row.map for row in rows])
         return batch | {name: np.rint(batch[name] * STEPS_PX).astype(np.int32) for name in ("boxes", "span")}
+
+
+def pick(
+    plans: Sequence[_AnyPlan],
+    index: int,
+    batch_size: int,
+    seed: int,
+    change: Callable[[_AnyPlan, np.random.Generator], _AnyPlan] | None,
+) -> list[_AnyPlan]:
+    """Return the plans of batch `index`, changed; an epoch takes each once, in a new order; unchanged ones as they lie."""
+    picked: list[_AnyPlan] = []
+    for number in range(index * batch_size, (index + 1) * batch_size):
+        epoch, place = divmod(number, len(plans))
+        if change is None:
+            picked.append(plans[place])
+            continue
+        order = np.random.default_rng((seed, epoch)).permutation(len(plans))
+        picked.append(change(plans[order[place]], np.random.default_rng((seed, 1, number))))
+    return picked
+
+
+def padded_batch(rows: Sequence[_AnyPlan], names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Stack what plans have for each candidate (`names`, links, types) padded to the longest, and their spans."""
+    longest = max(len(row.boxes) for row in rows)
+    batch = {name: np.stack([_padded(getattr(row, name), longest) for row in rows]) for name in names}
+    batch["links"] = np.stack([_padded(_padded(row.links, longest).T, longest) for row in rows])
+    batch["types"] = np.stack([_padded(row.types + 1, longest) - 1 for row in rows])
+    batch["span"] = np.stack([row.span[0] for row in rows])
+    return batch
 
 
 def load_drawer(drawer: str) -> RoomDrawer:
@@ -106,7 +141,7 @@ def load_drawer(drawer: str) -> RoomDrawer:
     return model
 
 
-def padded(values: NDArray[Any], length: int) -> NDArray[Any]:
+def _padded(values: NDArray[Any], length: int) -> NDArray[Any]:
     """Fill up with zeros at the end of the first axis."""
     return np.pad(values, [(0, length - len(values)), *([(0, 0)] * (values.ndim - 1))])
 

@@ -26,7 +26,7 @@ from strokewright.models.canvas_drawer.rooms.company import company
 from strokewright.models.canvas_drawer.rooms.cuts import overlaps
 from strokewright.models.canvas_drawer.rooms.drawer import RoomDrawer
 from strokewright.models.canvas_drawer.rooms.openings import OPENING_COLUMNS, Openings
-from strokewright.recipes.room_choices import FITS, drawn_span, load_drawer, number_types, padded
+from strokewright.recipes.room_choices import FITS, drawn_span, load_drawer, number_types, padded_batch, pick
 
 _LEFT_OUT = 0.1
 _UNKNOWN = 0.15  # share of the plans whose doors and windows are kept back
@@ -70,21 +70,8 @@ class RoomNames:
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
         """Return batch `index`; an epoch takes each plan once, in a new order. Plans are padded to the longest."""
-        count = len(self._plans)
-        rows: list[_Rooms] = []
-        for number in range(index * batch_size, (index + 1) * batch_size):
-            epoch, place = divmod(number, count)
-            if not self._change:
-                rows.append(self._plans[place])
-                continue
-            order = np.random.default_rng((self._seed, epoch)).permutation(count)
-            rows.append(_changed(self._plans[order[place]], np.random.default_rng((self._seed, 1, number))))
-        longest = max(len(row.types) for row in rows)
-        batch = {name: np.stack([padded(getattr(row, name), longest) for row in rows]) for name in _PER_ROOM}
-        batch["links"] = np.stack([padded(padded(row.links, longest).T, longest) for row in rows])
-        batch["types"] = np.stack([padded(row.types + 1, longest) - 1 for row in rows])
-        batch["span"] = np.stack([row.span[0] for row in rows])
-        return batch
+        rows = pick(self._plans, index, batch_size, self._seed, _changed if self._change else None)
+        return padded_batch(rows, _PER_ROOM)
 
 
 _PER_ROOM = ("crops", "boxes", "facts")
