@@ -107,7 +107,7 @@ def pick(
     seed: int,
     change: Callable[[_AnyPlan, np.random.Generator], _AnyPlan] | None,
 ) -> list[_AnyPlan]:
-    """Return the plans of batch `index`, changed; an epoch takes each once, in a new order; unchanged ones as they lie."""
+    """Return the plans of batch `index`, changed; an epoch takes each once, in a new order."""
     picked: list[_AnyPlan] = []
     for number in range(index * batch_size, (index + 1) * batch_size):
         epoch, place = divmod(number, len(plans))
