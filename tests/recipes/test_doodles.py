@@ -45,6 +45,7 @@ def test_no_held_out_drawing_is_learned(one_class, tmp_path):
 
 def test_clear_drawings_are_calm_ones_that_are_likely_their_own_class(monkeypatch, tmp_path):
     monkeypatch.setattr(doodles, "CLASSES", ("ring", "bar"))
+    monkeypatch.setattr(doodles, "_JUDGE_EPOCHS", 12)  # so few drawings
     rng = np.random.default_rng(0)
 
     def save(kind, word, shapes):

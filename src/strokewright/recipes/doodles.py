@@ -54,6 +54,7 @@ _KINDS: dict[str, tuple[Rule, tuple[float, ...], int]] = {
 }
 """How each kind is drawn, and how many times as many of it."""
 _CLEAR = 0.5  # least probability of a clear drawing's own class
+_JUDGE_EPOCHS = 3
 _START, _FAINT = "bird", 0.3
 SCALE_PX = 28.0
 """One unit of the model for all classes: about the deviation of their offsets on a page of 256 px."""
@@ -189,7 +190,7 @@ def _judged(pictures: Pictures, labels: NDArray[np.int64], seed: int) -> NDArray
     likely = np.zeros(len(labels), np.float32)
     for part in (0, 1):
         classifier = Classifier(CLASSES)
-        classifier.learn(pictures[half != part], labels[half != part], seed=seed)
+        classifier.learn(pictures[half != part], labels[half != part], epochs=_JUDGE_EPOCHS, seed=seed)
         rows = np.flatnonzero(half == part)
         likely[rows] = classifier.probabilities(pictures[rows])[np.arange(len(rows)), labels[rows]]
     return likely
