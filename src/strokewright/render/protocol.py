@@ -62,7 +62,8 @@ class Vocabulary:
         make_mark: Builds the mark from a decoded row (pixels).
         shape: Which geometry the first columns describe.
         paint: "ink": a layer is one channel of coverage; the canvas keeps the maximum. "lab": a layer is L, a, b and
-            alpha, each in [0, 1] (see `colour.py`); the canvas holds L, a, b, and newer paint covers older.
+            alpha, each in [0, 1] (see `colour.py`); the canvas holds L, a, b, and newer paint covers older. "rgb": as
+            "lab", with colours as they are shown (grey: one channel).
         views: Pictures of one mark. Three for prisms (see `prism.py`): layers and canvases hold view after view, and
             nearer paint covers farther.
         fixed_width_px: Width of strokes that have no width columns.
@@ -71,15 +72,15 @@ class Vocabulary:
     name: str
     columns: tuple[Column, ...]
     make_mark: Callable[[Floats], Mark]
-    shape: Literal["stroke", "box", "prism"] = "stroke"
-    paint: Literal["ink", "lab"] = "ink"
+    shape: Literal["stroke", "box", "prism", "stamp"] = "stroke"
+    paint: Literal["ink", "lab", "rgb"] = "ink"
     views: int = 1
     fixed_width_px: float | None = None
 
     @property
     def blank(self) -> tuple[float, ...]:
         """What each channel of an empty canvas holds: no ink, or white."""
-        return (0.0,) if self.paint == "ink" else WHITE_LAB * self.views
+        return {"ink": (0.0,), "lab": WHITE_LAB * self.views, "rgb": (1.0, 1.0, 1.0)}[self.paint]
 
     def scale(self, field_px: float) -> tuple[Floats, Floats]:
         """Return (low, range), each (columns,): an action y means low + y · range, in pixels where they apply."""
