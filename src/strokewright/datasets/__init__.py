@@ -37,6 +37,14 @@ DATASETS = {
     "random-strokes": "strokewright.datasets.random_strokes:RandomStrokes",
     "sheets": "strokewright.datasets.sheets:Sheets",
     "floorplans": "strokewright.datasets.floorplans:Floorplans",
+    "object-sketches": "strokewright.datasets.pairs:ObjectSketches",
+    "sketchy-pairs": "strokewright.datasets.pairs:SketchyPairs",
+    "pacs-pairs": "strokewright.datasets.pairs:PacsPairs",
+    "openmoji-pairs": "strokewright.datasets.emoji_pairs:OpenMojiPairs",
+    "fluent-pairs": "strokewright.datasets.emoji_pairs:FluentPairs",
+    "cifar10": "strokewright.datasets.photos:Cifar10",
+    "things": "strokewright.datasets.photos:Things",
+    "photo-folder": "strokewright.datasets.photos:PhotoFolder",
 }
 """Name → "module:Class". A class is opened by path, or with its defaults if it needs none."""
 

@@ -21,6 +21,7 @@ from strokewright.errors import DataError, StrokewrightError
 from strokewright.files.numpy_files import read_npz
 
 Ink = NDArray[np.float32]
+Photo = NDArray[np.uint8]
 TRAIN, VALID, TEST = "train", "valid", "test"
 SPLIT_CODES = (TRAIN, VALID, TEST)
 """What 0, 1, 2 in a file's `split` array mean."""
@@ -36,6 +37,7 @@ class Sample:
         label: Class name, or None.
         group: What must not be spread over splits, such as who drew it; "" if unknown.
         split: "train", "valid" or "test".
+        photo: (height, width, 3) uint8 red, green, blue: what was drawn, or what the drawing is to become; or None.
     """
 
     drawing: Drawing | None = None
@@ -43,6 +45,7 @@ class Sample:
     label: str | None = None
     group: str = ""
     split: str = TRAIN
+    photo: Photo | None = None
 
 
 @dataclass(frozen=True)

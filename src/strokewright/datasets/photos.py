@@ -1,0 +1,149 @@
+"""Photos by class, without sketches: each comes with lines made from it (`photo_lines`).
+
+CIFAR-10 (A. Krizhevsky; a part of it, terms not stated), clothes (CC0), flowers (CC BY 2.0: the file name begins with
+the Flickr id to give credit to), and anyone's own folder or zip of photos.
+"""
+
+from __future__ import annotations
+
+import zlib
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strokewright.datasets.dataset import SPLIT_CODES, TEST, TRAIN, VALID, Photo, Sample, read_arrays
+from strokewright.datasets.download import find
+from strokewright.datasets.pairs import Pair, PairDataset
+from strokewright.datasets.photo_lines import photo_lines
+from strokewright.datasets.picture_store import PictureStore
+from strokewright.drawing import Drawing
+from strokewright.errors import DataError
+
+CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_CIFAR_VALID = 500
+
+
+class PhotoDataset(PairDataset):
+    """Photos; a sample's drawing is made from its photo."""
+
+    def sketch(self, index: int) -> Drawing:
+        """Return the lines made from a photo, on a page of the photo's shape."""
+        return photo_lines(self.photo(index))
+
+    def make(self, index: int) -> Sample:
+        """Read one photo and make its lines."""
+        pair = self.pairs[index]
+        return Sample(self.sketch(index), None, pair.label, pair.group, pair.split, self.photo(index))
+
+    @abstractmethod
+    def photo(self, index: int) -> Photo:
+        """Return the photo alone, (height, width, 3) uint8."""
+
+
+class PhotoFolder(PhotoDataset):
+    """Photos below a folder or in a zip: `class/x.jpg`, or `split/class/x.jpg`; the class is the last folder's name.
+
+    Args:
+        path: The folder or the zip.
+        folders: Take only pictures with one of these folders in their path; none: all.
+
+    Photos that no split is given for are split by the checksum of their names, 18 : 1 : 1. A picture that lies in no
+    folder is skipped and reported.
+
+    Raises:
+        DataError: No photo in a folder.
+    """
+
+    stored = "photos in colour"
+
+    def __init__(self, path: str | Path, folders: Sequence[str] = ()) -> None:
+        self.store = PictureStore(path)
+        skipped: list[tuple[str, str]] = []
+        self.pairs: list[Pair] = []
+        for name in self.store.names:
+            *parents, _ = PurePosixPath(name).parts
+            if folders and not set(folders) & set(parents):
+                continue
+            if not parents or parents[-1] in SPLIT_CODES:
+                skipped.append((name, "in no folder that names its class"))
+                continue
+            stem = PurePosixPath(name).stem
+            given = [parent for parent in parents if parent in SPLIT_CODES]
+            self.pairs.append(Pair(name, "", parents[-1], stem, given[0] if given else _split_by_name(stem)))
+        self.skipped = tuple(skipped)
+        if not self.pairs:
+            raise DataError(
+                f"{path}: expected photos in folders named after their classes, found none; "
+                f"set them out as class/photo.jpg"
+            )
+
+    def photo(self, index: int) -> Photo:
+        """Read one photo."""
+        return self.store.read(self.pairs[index].photo)
+
+
+def _split_by_name(stem: str) -> str:
+    share = zlib.crc32(stem.encode()) % 20
+    return TEST if share == 19 else VALID if share == 18 else TRAIN
+
+
+class Cifar10(PhotoDataset):
+    """The first 10,000 training photos of CIFAR-10, the last 500 of them valid, and the first 1,000 test photos."""
+
+    stored = "32×32 photos in colour"
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        path = find("cifar10/cifar10_subset.npz") if path is None else path
+        arrays = read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
+        self.photos = np.concatenate([arrays["x_train"], arrays["x_test"]])
+        labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.int64)
+        if self.photos.ndim != 4 or self.photos.shape[3] != 3 or len(labels) != len(self.photos):
+            raise DataError(f"{path}: expected as many labels as photos (n, 32, 32, 3), got {self.photos.shape}")
+        if len(labels) and not 0 <= labels.min() <= labels.max() < len(CIFAR_CLASSES):
+            raise DataError(f"{path}: expected labels 0 to 9, got others; is it another set?")
+        train = len(arrays["x_train"])
+        splits = [TRAIN] * train + [TEST] * (len(labels) - train)
+        valid = min(_CIFAR_VALID, train // 2)
+        splits[train - valid : train] = [VALID] * valid
+        self.pairs = [
+            Pair(str(i), "", CIFAR_CLASSES[label], str(i), split)
+            for i, (label, split) in enumerate(zip(labels.tolist(), splits, strict=True))
+        ]
+
+    def photo(self, index: int) -> Photo:
+        """Return one photo."""
+        return self.photos[index]
+
+
+class Things(PhotoDataset):
+    """Clothes and flowers together, 15 classes: 6,440 photos of 64×64 that weights may be shipped for."""
+
+    stored = "64×64 photos in colour"
+
+    def __init__(self) -> None:
+        self.parts = [PhotoFolder(find(f"photos/{name}_64.zip")) for name in ("clothing", "flowers")]
+        self.pairs = [pair for part in self.parts for pair in part.pairs]
+
+    def photo(self, index: int) -> Photo:
+        """Read one photo."""
+        for part in self.parts:
+            if index < len(part):
+                return part.photo(index)
+            index -= len(part)
+        raise IndexError(index)
+
+
+def class_counts(data: PairDataset) -> dict[str, dict[str, int]]:
+    """Count the samples of every class and split: split → class → count."""
+    counts = Counter((pair.split, pair.label) for pair in data.pairs)
+    names = data.label_names()
+    return {split: {name: counts[split, name] for name in names} for split in SPLIT_CODES}
+
+
+def photos_of(data: PairDataset, indices: NDArray[np.intp]) -> list[Photo]:
+    """Return the photos alone, without making lines."""
+    return [data.photo(int(index)) for index in indices]

@@ -1,0 +1,198 @@
+"""What Sketch2Img learns from: pairs of sketch and photo, changed a little at every sight.
+
+Photos and sketches lie in memory as bytes, read when they are first needed. Batch i depends on (seed, i) and the batch
+size alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strokewright.datasets import open_dataset
+from strokewright.datasets.pairs import PairDataset
+from strokewright.drawing import Stroke
+from strokewright.errors import DataError, OptionError
+from strokewright.models.sketch2img.hand import redrawn, redrawn_picture
+from strokewright.models.sketch2img.sketches import (
+    Bytes,
+    distance_map,
+    photo_at,
+    sketch_of_drawing,
+    sketch_of_picture,
+)
+
+_STORED_PX = 128  # side at which pictures of sketches are kept
+Source = str | Mapping[str, Any]
+
+
+class PairBatches:
+    """Batches of sketches with their photos.
+
+    Columns: `photo` (batch, 3, size, size) uint8; `sketch` (batch, size, size) uint8, 255 = bare paper; `distance`
+    (batch, size, size) uint8, 0 = on a line; `label` (batch,) int64, which class of `labels`.
+
+    Args:
+        seed: Seed of the order and of all changes.
+        data: Names of data sets of pairs, or mappings with a "name" and options of that set; all together are one set.
+        split: "train", "valid" or "test".
+        size: Side of photo and sketch in pixels.
+        change: Draw every sketch anew (shaken, bent, with strokes left out) and mirror pairs; False gives the pairs in
+            order, as they are.
+        mirror: How often a pair is mirrored, 0 to 1; leave it at 0 for letters and signs.
+        edges: Data sets whose pairs stand in for sketches early in the run, such as photos with made lines.
+        edge_share: Which share of the rows comes from `edges` at first, and at the end.
+        edge_batches: In how many batches the share goes from the one to the other.
+        balanced: Take every class equally often, however many pairs it has.
+
+    Raises:
+        DataError: A data set without photos, or a split without pairs.
+        OptionError: Shares outside 0 to 1, or a size under 8 px.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        data: Source | Sequence[Source] = "object-sketches",
+        split: str = "train",
+        size: int = 64,
+        change: bool = True,
+        mirror: float = 0.5,
+        edges: Source | Sequence[Source] = (),
+        edge_share: tuple[float, float] = (0.8, 0.2),
+        edge_batches: int = 20_000,
+        balanced: bool = False,
+    ) -> None:
+        if size < 8 or edge_batches < 1 or not all(0 <= share <= 1 for share in (mirror, *edge_share)):
+            raise OptionError(
+                f"pairs: expected size ≥ 8, edge_batches ≥ 1 and shares from 0 to 1, got {size}, {edge_batches} "
+                f"and {mirror}, {edge_share}; correct the options of the source"
+            )
+        self._seed, self._change, self._mirror, self._size = seed, change, mirror, size
+        self._edge_share, self._edge_batches = edge_share, edge_batches
+        own, made = _opened(data), _opened(edges)
+        self.labels = sorted({name for part in own + made for name in part.label_names()})
+        self._pairs = _PairTable(own, split, size, self.labels, balanced)
+        self._made = _PairTable(made, split, size, self.labels, balanced) if made else None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a model must know of the data: the names of its classes, and the size."""
+        return {"labels": self.labels, "size": self._size}
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
+        """Return batch `index`; an epoch takes each pair once, in a new order."""
+        rows = [self._row(index, number) for number in range(index * batch_size, (index + 1) * batch_size)]
+        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+    def _row(self, index: int, number: int) -> dict[str, Any]:
+        if not self._change:
+            pair = self._pairs.pair(number % len(self._pairs))
+            return _columns(pair.photo, pair.sketch(self._size), pair.label)
+        rng = np.random.default_rng((self._seed, 1, number))
+        table = self._pairs
+        if self._made is not None:
+            first, last = self._edge_share
+            share = first + (last - first) * min(1.0, index / self._edge_batches)
+            table = self._made if rng.random() < share else table
+        pair = table.pair(table.place(self._seed, number))
+        photo, sketch = pair.photo, pair.redrawn(self._size, rng)
+        if rng.random() < self._mirror:
+            photo, sketch = photo[..., ::-1], sketch[..., ::-1]
+        return _columns(photo, sketch, pair.label)
+
+
+def _columns(photo: Bytes, sketch: Bytes, label: int) -> dict[str, Any]:
+    return {"photo": photo, "sketch": sketch, "distance": distance_map(sketch), "label": np.int64(label)}
+
+
+def _opened(sources: Source | Sequence[Source]) -> list[PairDataset]:
+    """Open data sets by their names, or by mappings of a name and options."""
+    listed: Sequence[Source] = [sources] if isinstance(sources, str | Mapping) else sources
+    opened: list[PairDataset] = []
+    for source in listed:
+        options = dict(source) if isinstance(source, Mapping) else {"name": source}
+        name = options.pop("name", None)
+        if not isinstance(name, str):
+            raise OptionError(f"pairs: expected the name of a data set, got {source!r}")
+        data = open_dataset(name, **options)
+        if not isinstance(data, PairDataset):
+            raise DataError(f"{name}: expected a data set with photos, got {type(data).__name__}; choose another")
+        opened.append(data)
+    return opened
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One pair in memory: the photo at the network's size; the sketch as strokes, or as a picture of 128 px."""
+
+    photo: Bytes
+    strokes: tuple[Stroke, ...] | None
+    page_px: tuple[float, float]
+    picture: Bytes | None
+    label: int
+
+    def sketch(self, size: int) -> Bytes:
+        """Return the sketch as it is."""
+        if self.picture is not None:
+            return sketch_of_picture(self.picture, size)
+        return sketch_of_drawing(self.strokes or (), self.page_px, size)
+
+    def redrawn(self, size: int, rng: np.random.Generator) -> Bytes:
+        """Return the sketch as if drawn another time."""
+        if self.picture is not None:
+            return redrawn_picture(self.picture, size, rng)
+        return redrawn(self.strokes or (), self.page_px, size, rng)
+
+
+class _PairTable:
+    """The pairs of one split of several data sets, each read when it is first asked for."""
+
+    def __init__(
+        self, parts: Sequence[PairDataset], split: str, size: int, labels: Sequence[str], balanced: bool
+    ) -> None:
+        self._where = [(part, int(i)) for part in parts for i in np.flatnonzero(part.split_names() == split)]
+        if not self._where:
+            raise DataError(f"pairs: expected pairs in the split {split!r}, found none; choose train, valid or test")
+        self._labels = np.array([labels.index(part.pairs[i].label) for part, i in self._where])
+        self._classes = [np.flatnonzero(self._labels == label) for label in np.unique(self._labels)]
+        self._size, self._balanced = size, balanced
+        self._known: dict[int, _Pair] = {}
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def place(self, seed: int, number: int) -> int:
+        """Return which pair comes as number 0, 1, …: an epoch takes each once, or each class equally often."""
+        if not self._balanced:
+            epoch, place = divmod(number, len(self._where))
+            return int(np.random.default_rng((seed, epoch)).permutation(len(self._where))[place])
+        turn, place = divmod(number, len(self._classes))
+        rng = np.random.default_rng((seed, 2, turn))
+        members = self._classes[int(rng.permutation(len(self._classes))[place])]
+        return int(members[rng.integers(len(members))])
+
+    def pair(self, place: int) -> _Pair:
+        """Return a pair, and keep it."""
+        if place not in self._known:
+            self._known[place] = self._read(place)
+        return self._known[place]
+
+    def _read(self, place: int) -> _Pair:
+        part, index = self._where[place]
+        sample = part.make(index)
+        photo = photo_at(part.photo(index) if sample.photo is None else sample.photo, self._size)
+        label = int(self._labels[place])
+        if sample.drawing is not None:
+            return _Pair(photo, tuple(sample.drawing.strokes), sample.drawing.size, None, label)
+        if sample.picture is None:
+            raise DataError(f"{type(part).__name__}, {index}: expected a sketch, found none")
+        picture = (255.5 - 255 * sample.picture).astype(np.uint8)
+        return _Pair(photo, None, (0.0, 0.0), sketch_of_picture(picture, _STORED_PX), label)
