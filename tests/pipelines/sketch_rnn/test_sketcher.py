@@ -47,6 +47,14 @@ def test_cut_drawings_say_so(sketcher):
     assert sum(len(s.nodes) for s in short.strokes) == 3
 
 
+def test_an_ending_without_a_stroke_is_none():
+    model = build()
+    with torch.no_grad():
+        model.head.bias[2] += 1e4  # always the end
+    with pytest.raises(EmptyError, match="adds nothing; raise the temperature"):
+        Sketcher(model).complete(Drawing.from_points([[(10, 10), (60, 80), (90, 20)]], (100, 100)))
+
+
 @pytest.mark.parametrize("name", ["sketcher", "decoder"])
 def test_completing_leaves_the_given_strokes_alone(name, ears, request):
     model = request.getfixturevalue(name)

@@ -8,7 +8,7 @@ down, so that the endings of one drawing still differ. That the drawing is not f
 could be a whole circle is then rather the beginning of a face.
 
 A model can run off the page, or find the drawing complete as it is. Then the ending is drawn again, a few times, and
-the best is taken.
+the best is taken; one without any stroke is never taken.
 
 Source: Ha and Eck, A Neural Representation of Sketch Drawings, section 4.2 (completion by the decoder alone); the
 choice of size, class and z is ours.
@@ -17,6 +17,7 @@ choice of size, class and z is ours.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ _SIZES = 4  # that are compared
 _SMALLEST = 0.3  # of the page, as the size of a whole drawing
 _CODES = 32
 _EVIDENCE_ROWS = 8.0  # more rows than these do not narrow the choice of z any further
-_ATTEMPTS = 4
+_ATTEMPTS, _ATTEMPTS_AT_A_STROKE = 4, 16
 _BESIDE_PAGE = 0.02  # of its longer side, that an ending may leave it by
 _ATTEMPT_STREAMS = 2**32
 
@@ -114,12 +115,16 @@ def begin_sketch(model: SketchRNN, sketch: Sketch, seed: int, streams: list[int]
 def complete(
     model: SketchRNN, sampler: Sampler, sketch: Sketch, options: CompleteOptions
 ) -> list[tuple[Drawing, Drawn]]:
-    """Draw endings; returns each whole drawing, the user's strokes first, with what was drawn for it."""
+    """Draw endings; returns each whole drawing, the user's strokes first, with what was drawn for it.
+
+    Raises:
+        EmptyError: The model adds nothing, however often it is asked.
+    """
     n_max = model.config.n_max
     most = options.max_steps or max(n_max - len(sketch.rows), n_max // 4, 8)
     best: dict[int, tuple[float, Drawing, Drawn]] = {}
     todo = list(range(options.n))
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS_AT_A_STROKE):
         streams = [idea + attempt * _ATTEMPT_STREAMS for idea in todo]
         drawn = sampler.sample(
             begin_sketch(model, sketch, options.seed, streams),
@@ -134,9 +139,15 @@ def complete(
             fault = _fault(sketch, whole)
             if idea not in best or fault < best[idea][0]:
                 best[idea] = (fault, whole, one)
-        todo = [idea for idea in todo if best[idea][0] > 0]
+        enough = 0.0 if attempt < _ATTEMPTS - 1 else sys.float_info.max
+        todo = [idea for idea in todo if best[idea][0] > enough]
         if not todo:
             break
+    if todo:
+        raise EmptyError(
+            "complete: the model takes this drawing for a whole one and adds nothing; raise the temperature, or name "
+            "another label or seed"
+        )
     return [best[idea][1:] for idea in range(options.n)]
 
 
