@@ -20,6 +20,7 @@ MODELS: dict[str, str] = {
     "room-drawer": "strokewright.models.canvas_drawer.rooms.drawer:RoomDrawer",
     "room-namer": "strokewright.models.canvas_drawer.rooms.namer:RoomNamer",
     "sketch-rnn": "strokewright.models.sketch_rnn:SketchRNN",
+    "sketch2img": "strokewright.models.sketch2img:Sketch2Img",
 }
 
 

@@ -40,6 +40,7 @@ RECIPES: dict[str, str] = {
     "sketches_no_lstm": "strokewright.recipes.sketches:sketches_no_lstm",
     "sketches_ten": "strokewright.recipes.sketches:sketches_ten",
     "sketches_ten_again": "strokewright.recipes.sketches:sketches_ten_again",
+    "photo_objects": "strokewright.recipes.sketch2img:photo_objects",
     "rooms_choose": "strokewright.recipes.rooms:rooms_choose",
     "rooms_name": "strokewright.recipes.rooms:rooms_name",
     "rooms_propose": "strokewright.recipes.rooms:rooms_propose",

@@ -42,6 +42,13 @@ class DataSpec(_Frozen):
     )
 
 
+class TurnOptions(_Frozen):
+    """What differs in one turn of a model that takes several in a step, as a GAN does."""
+
+    rate_share: float = Field(default=1.0, gt=0, description="Its learning rate as a share of the run's")
+    betas: tuple[float, float] | None = Field(default=None, description="Adam's decays; none: the run's")
+
+
 class TrainingOptions(_Frozen):
     """How to train. Intervals are in steps; 0 switches one off."""
 
@@ -58,6 +65,7 @@ class TrainingOptions(_Frozen):
     betas: tuple[float, float] = Field(
         default=(0.9, 0.999), description="Adam's two decays; sgd uses the first as momentum"
     )
+    turns: dict[str, TurnOptions] = Field(default_factory=dict, description="Turn of the model → what differs in it")
     weight_decay: float = Field(default=0.0, ge=0, description="Weight decay")
     warmup_steps: int = Field(default=0, ge=0, description="Steps in which the learning rate rises from 0")
     schedule: Literal["constant", "cosine", "exponential"] = Field(

@@ -4,13 +4,17 @@ A model supplies `loss(batch) -> {"loss": …, …}`. Optional methods: `samples
 (3, height, width), `metrics(batch)` returns further numbers for the evaluation, `set_progress(share)` hears how much of
 the schedule is used up, 0 to 1, and `set_step(step)` the number of the step that comes, from 0.
 
+A model whose parts learn by different losses, such as a GAN, supplies in place of `loss` its turns: `turns()` names
+them in order with the part that each moves, and `turn(name, batch)` returns a turn's loss. Each turn has its gradient
+and its optimiser step before the next begins. A part called `product` is then what is averaged, scored and kept.
+
 Exactness: batch i depends on (seed, i), all noise of a step on (seed, step, rank), and nothing on the clock unless
 there is a budget of minutes; so a run that was killed and resumed equals an undisturbed one. Loss and gradient are
 means over all processes; each takes its own rows of one global batch.
 
 Guard: a batch whose loss or gradient is not finite changes nothing: buffers go back to their state before it, no
-optimiser step is made, the batch is skipped and counted. After three of them in a row the weights themselves are
-suspect: the state goes back to the last planned checkpoint, and the run goes on with the next batch. After `patience`
+optimiser step is made (those of earlier turns stand), the batch is skipped and counted. After three of them in a row
+the weights themselves are suspect: the state goes back to the last planned checkpoint, and the run goes on with the next batch. After `patience`
 in a row it gives up. Nothing else is changed: a learning rate that is too high stays the user's to lower.
 """
 
@@ -38,7 +42,7 @@ from strokewright.training.data import Batch, BatchSource, Prefetch
 from strokewright.training.evaluate import mean_scores
 from strokewright.training.logs import Logs
 from strokewright.training.schedule import learning_rate, make_optimiser, step_seed
-from strokewright.training.sitting import Callback, Objective, Sitting, make_fabric
+from strokewright.training.sitting import Callback, Objective, Sitting, make_fabric, turns_of
 from strokewright.weights import load_model
 
 SUSPECT_AFTER = 3
@@ -57,10 +61,13 @@ def setup(
     fabric = make_fabric(options)
     torch.manual_seed(options.seed)
     model = _make_model(config.model)
-    objective, optimiser = fabric.setup(Objective(model), make_optimiser(model, options))
+    turns = turns_of(model)
+    if len(turns) > 1 and fabric.world_size > 1:
+        raise OptionError(f"training: {config.model.name} takes several turns a step: expected one process; start one")
+    objective, optimiser = fabric.setup(Objective(model), make_optimiser(turns, options))
     objective.train()
-    average = Average(model, options.ema_decay) if options.ema_decay else None
-    sitting = Sitting(options, out, fabric, model, objective, optimiser, average, train, held_out, callback)
+    sitting = Sitting(options, out, fabric, model, objective, optimiser, None, train, held_out, callback)
+    sitting.average = Average(sitting.product, options.ema_decay) if options.ema_decay else None
     checkpoints = list_checkpoints(sitting.checkpoint_dir)
     if checkpoints:
         sitting.progress = sitting.restore(checkpoints[-1])
@@ -75,14 +82,15 @@ def setup(
 
 
 def _make_model(spec: ModelSpec) -> Pretrained:
-    """Build the model, with random weights or those it is to begin with."""
+    """Build the model, with random weights or those that it, or its product, is to begin with."""
     model: Pretrained = find_model(spec.name).from_options(spec.config)
     if not spec.start:
         return model
+    begun: Pretrained = getattr(model, "product", model)
     is_file = Path(spec.start).exists()
-    known: Pretrained = type(model).from_pretrained(spec.start) if is_file else load_model(spec.start, "cpu")
+    known: Pretrained = type(begun).from_pretrained(spec.start) if is_file else load_model(spec.start, "cpu")
     try:
-        model.load_state_dict(known.state_dict())
+        begun.load_state_dict(known.state_dict())
     except RuntimeError as error:
         raise OptionError(
             f"model.start: expected weights that fit {spec.name} with this config, got {spec.start}: "
@@ -126,7 +134,7 @@ def _step(sitting: Sitting, batch: Batch, started: float) -> bool:
     options, progress, model = sitting.options, sitting.progress, sitting.model
     rate = learning_rate(options, progress.step, progress.share)
     for group in sitting.optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["rate_share"]
     if callable(hear := getattr(model, "set_progress", None)):
         hear(progress.share)
     if callable(hear := getattr(model, "set_step", None)):
@@ -134,16 +142,22 @@ def _step(sitting: Sitting, batch: Batch, started: float) -> bool:
     torch.manual_seed(step_seed(options.seed, progress.step, sitting.fabric.global_rank))
     buffers = [buffer.clone() for buffer in model.buffers()]
 
-    scores = _gradient(sitting, batch)
-    parts = [*scores.values(), float(sitting.interrupted), time.monotonic() - started]
-    *numbers, asked, elapsed = sitting.mean_over_processes(parts)
-    values = dict(zip(scores, numbers, strict=True))
+    values: dict[str, float] = {}
+    good, asked, elapsed = True, 0.0, 0.0
+    for turn in turns_of(model):
+        if good:
+            scores = _gradient(sitting, batch, turn)
+            parts = [*scores.values(), float(sitting.interrupted), time.monotonic() - started]
+            *numbers, asked, elapsed = sitting.mean_over_processes(parts)
+            values = _joined(values, turn, dict(zip(scores, numbers, strict=True)))
+            good = math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"])
+        if good:
+            sitting.optimiser.step()
     progress.step += 1
     progress.seconds += elapsed
-    if math.isfinite(values["loss"]) and math.isfinite(values["gradient_norm"]):
-        sitting.optimiser.step()
+    if good:
         if sitting.average is not None:
-            sitting.average.update(model, progress.step)
+            sitting.average.update(sitting.product, progress.step)
         progress.add(values | {"learning_rate": rate})
         sitting.tell("step", values)
     else:
@@ -154,10 +168,21 @@ def _step(sitting: Sitting, batch: Batch, started: float) -> bool:
     return asked > 0
 
 
-def _gradient(sitting: Sitting, batch: Batch) -> dict[str, Any]:
-    """Leave the clipped gradient of a batch in the weights; return the model's scalars and the gradient's norm."""
+def _joined(values: Mapping[str, float], turn: str, own: Mapping[str, float]) -> dict[str, float]:
+    """Add a turn's numbers to those of the turns before: under its name, loss and gradient norm also to the step's."""
+    if not turn:
+        return dict(own)
+    both = {
+        "loss": values.get("loss", 0.0) + own["loss"],
+        "gradient_norm": math.hypot(values.get("gradient_norm", 0.0), own["gradient_norm"]),
+    }
+    return {**values, **both, **{f"{turn}.{name}": value for name, value in own.items()}}
+
+
+def _gradient(sitting: Sitting, batch: Batch, turn: str) -> dict[str, Any]:
+    """Leave a turn's clipped gradient in the weights; return the model's scalars and the gradient's norm."""
     sitting.optimiser.zero_grad(set_to_none=True)
-    scores = dict(sitting.objective(batch))
+    scores = dict(sitting.objective(batch, turn))
     sitting.fabric.backward(scores["loss"])
     weights = [weight for weight in sitting.model.parameters() if weight.grad is not None]
     norm = torch.nn.utils.clip_grad_norm_(weights, sitting.options.clip_norm or math.inf)
@@ -208,27 +233,28 @@ def _evaluate(sitting: Sitting, held_out: BatchSource) -> dict[str, float]:
     """Evaluate the (averaged) weights on the held-out batches, over all processes; keep them if they are the best."""
     options, progress = sitting.options, sitting.progress
     with sitting.averaged():
-        own = mean_scores(sitting.model, (sitting.take(held_out, i) for i in range(options.evaluation_batches)))
+        own = mean_scores(sitting.product, (sitting.take(held_out, i) for i in range(options.evaluation_batches)))
         scores = dict(zip(own, sitting.mean_over_processes(list(own.values())), strict=True))
         value = scores.get(options.monitor, math.nan)
         if value < (math.inf if progress.best is None else progress.best):
             progress.best, progress.best_step = value, progress.step
             if sitting.fabric.is_global_zero:
-                write_atomically(sitting.checkpoint_dir / "best.safetensors", sitting.model.to_bytes())
+                write_atomically(sitting.checkpoint_dir / "best.safetensors", sitting.product.to_bytes())
     return scores
 
 
 def _sheet(sitting: Sitting) -> None:
     """Write the model's sheet of pictures, if it makes one."""
-    draw = getattr(sitting.model, "samples", None)
+    product = sitting.product
+    draw = getattr(product, "samples", None)
     if not callable(draw) or sitting.logs is None:
         return
     batch = sitting.take(sitting.held_out or sitting.train, 0)
-    sitting.model.eval()
+    product.eval()
     with torch.no_grad(), sitting.averaged():
         torch.manual_seed(0)
         picture: Any = draw(batch)
-    sitting.model.train()
+    product.train()
     sitting.logs.picture(sitting.progress.step, torch.as_tensor(picture).float().cpu().numpy())
     sitting.tell("samples")
 

@@ -121,7 +121,7 @@ def _export(run: Run, sitting: Sitting) -> None:
     """Write the final (averaged) weights to `model/`."""
     if sitting.fabric.is_global_zero:
         with sitting.averaged():
-            sitting.model.save_pretrained(run.out / "model", _card(run, sitting))
+            sitting.product.save_pretrained(run.out / "model", _card(run, sitting))
         sitting.tell("finished")
 
 
@@ -175,7 +175,7 @@ def _commit() -> str:
 
 def _card(run: Run, sitting: Sitting) -> str:
     """Return the README of the final model."""
-    options, progress, name = run.config.training, sitting.progress, model_name(type(sitting.model))
+    options, progress, name = run.config.training, sitting.progress, model_name(type(sitting.product))
     lines = [
         f"---\nlibrary_name: strokewright\ntags: [{name}]\n---\n# {run.config.recipe or name}\n",
         f"Recipe `{run.config.recipe}`, {progress.step} steps of {options.batch_size} rows, seed {options.seed}.",

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
 
-from strokewright.training.config import TrainingOptions
+from strokewright.errors import OptionError
+from strokewright.training.config import TrainingOptions, TurnOptions
 
 
-def make_optimiser(model: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
-    """Return the optimiser over all weights of a model."""
-    weights = list(model.parameters())
+def make_optimiser(turns: Mapping[str, nn.Module], options: TrainingOptions) -> torch.optim.Optimizer:
+    """Return the optimiser over all weights: a group a turn, each with its own share of the rate.
+
+    Args:
+        turns: The turns of a step, and the part of the model that each moves.
+        options: Rates, decays, and what differs in some turns.
+
+    Raises:
+        OptionError: Options of a turn that the model does not have.
+    """
+    unknown = sorted(options.turns.keys() - turns.keys())
+    if unknown:
+        raise OptionError(
+            f"training.turns: the model has no turn {unknown[0]!r}; it has {', '.join(filter(None, turns)) or 'one'}"
+        )
+    weights: list[dict[str, Any]] = []
+    for name, part in turns.items():
+        own = options.turns.get(name, TurnOptions())
+        group: dict[str, Any] = {"params": list(part.parameters()), "rate_share": own.rate_share}
+        if options.optimiser != "sgd":
+            group["betas"] = own.betas or options.betas
+        weights.append(group)
     rate, decay = options.learning_rate, options.weight_decay
     if options.optimiser == "sgd":
         return torch.optim.SGD(weights, rate, momentum=options.betas[0], weight_decay=decay)

@@ -52,6 +52,12 @@ class Event:
 Callback = Callable[[Event], None]
 
 
+def turns_of(model: Any) -> dict[str, nn.Module]:
+    """Return the turns of a step and what each moves; most models take one, without a name, that moves all of them."""
+    several = getattr(model, "turns", None)
+    return several() if callable(several) else {"": model}
+
+
 class Objective(nn.Module):
     """Makes a model's loss its forward pass, the one call that precision and several processes act on."""
 
@@ -59,9 +65,9 @@ class Objective(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, batch: Batch) -> dict[str, Any]:
-        """Return the model's loss and the scalars beside it."""
-        return self.model.loss(batch)
+    def forward(self, batch: Batch, turn: str = "") -> dict[str, Any]:
+        """Return the model's loss, or that of a turn, and the scalars beside it."""
+        return self.model.turn(turn, batch) if turn else self.model.loss(batch)
 
 
 @dataclass
@@ -81,6 +87,11 @@ class Sitting:
     progress: Progress = field(default_factory=Progress)
     logs: Logs | None = None  # in the first process only
     interrupted: bool = False
+
+    @property
+    def product(self) -> Pretrained:
+        """What is averaged, scored and kept: the model, or its part that it calls so."""
+        return getattr(self.model, "product", self.model)
 
     @property
     def checkpoint_dir(self) -> Path:
@@ -108,7 +119,7 @@ class Sitting:
 
     def averaged(self) -> AbstractContextManager[None]:
         """Lend the averaged weights to the model inside a with block, if there are any."""
-        return nullcontext() if self.average is None else self.average.applied(self.model)
+        return nullcontext() if self.average is None else self.average.applied(self.product)
 
     def save(self) -> None:
         """Write a checkpoint, in the first process only: all hold the same state."""
@@ -128,12 +139,14 @@ class Sitting:
         self.model.load_state_dict(parts["model"])
         load_optimiser(self.optimiser.optimizer, self._weight_names(), parts.get("optimiser", {}))
         if self.average is not None:
-            for name, tensor in parts.get("average", parts["model"]).items():
+            for name, tensor in parts.get("average", self.product.state_dict()).items():
                 self.average.tensors[name].copy_(tensor)
         return progress
 
     def _weight_names(self) -> list[str]:
-        return [name for name, _ in self.model.named_parameters()]
+        """Name the weights in the optimiser's order, turn by turn."""
+        names = {id(weight): name for name, weight in self.model.named_parameters()}
+        return [names[id(weight)] for group in self.optimiser.param_groups for weight in group["params"]]
 
 
 def make_fabric(options: TrainingOptions) -> Fabric:

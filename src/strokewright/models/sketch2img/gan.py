@@ -1,0 +1,191 @@
+"""How a Sketch2Img is trained: a generator and a discriminator, each with a turn of its own in every step.
+
+In its turn the discriminator compares photos with fakes made for the same sketches. In the generator's turn the very
+same fakes, whose graph was kept, are judged again by the discriminator as it is now: a step runs the generator once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Frame
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from strokewright.errors import OptionError
+from strokewright.models.pretrained import Pretrained, load_pretrained
+from strokewright.models.sketch2img.augment import augment
+from strokewright.models.sketch2img.config import Sketch2ImgConfig
+from strokewright.models.sketch2img.discriminator import advance_spectral_norms, make_discriminator
+from strokewright.models.sketch2img.features import FeatureNet, Pyramid, perceptual_distance
+from strokewright.models.sketch2img.losses import (
+    Targets,
+    discriminator_loss,
+    diversity_loss,
+    dragan_penalty,
+    focal_loss,
+    generator_loss,
+    zero_centred_penalty,
+)
+from strokewright.models.sketch2img.sketch2img import Sketch2Img, signs_of_collapse, to_unit
+
+Scores = dict[str, Any]
+_MOST_BLACK, _MOST_SATURATED = 0.5, 0.95
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What both turns of a step share.
+
+    Args:
+        photo: (batch, 3, size, size) in [-1, 1].
+        distance: (batch, 1, size, size) in [-1, 1].
+        kind: (batch,) classes of the class losses: the batch's column `kind`, or its labels.
+        fake: (batch + twins, 3, size, size), with its graph; the last ones are the first sketches with other noise.
+        noise: (batch + twins, noise_size).
+    """
+
+    photo: Tensor
+    distance: Tensor
+    kind: Tensor
+    fake: Tensor
+    noise: Tensor
+
+
+class Sketch2ImgGAN(Pretrained):
+    """A Sketch2Img with its discriminator. What is averaged, scored and kept is `product`.
+
+    Args:
+        config: As of `Sketch2Img`.
+    """
+
+    def __init__(self, config: Sketch2ImgConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.product = Sketch2Img(config)
+        self.discriminator = make_discriminator(config)
+        self.discriminator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._features = (_feature_net(config.feature_net),)  # in a tuple: neither trained nor saved
+        self._share, self._number = 0.0, 0
+        self._step: _Step | None = None
+
+    def set_progress(self, share: float) -> None:
+        """Hear how much of the run is used up: weights change with it."""
+        self._share = share
+
+    def set_step(self, step: int) -> None:
+        """Hear the step's number: the penalty comes each so many steps."""
+        self._number = step
+
+    def turns(self) -> dict[str, nn.Module]:
+        """Return the turns of a step, in order, and what each moves."""
+        return {"discriminator": self.discriminator, "generator": self.product}
+
+    def turn(self, name: str, batch: dict[str, Tensor]) -> Scores:
+        """Return the loss of a turn, and what is worth knowing beside it."""
+        if name == "discriminator":
+            self._step = self._paint(batch)
+            return self._discriminate(self._step)
+        assert self._step is not None  # the discriminator's turn is the first
+        scores = self._generate(self._step)
+        self._step = None
+        return scores
+
+    def _paint(self, batch: dict[str, Tensor]) -> _Step:
+        photo, distance, label = to_unit(batch["photo"]), to_unit(batch["distance"])[:, None], batch["label"]
+        twins = round(len(photo) * self.config.diversity_share) if self.config.diversity_weight else 0
+        noise = self.product.draw_noise(len(photo) + twins)
+        fake = self.product(torch.cat([distance, distance[:twins]]), torch.cat([label, label[:twins]]), noise)
+        return _Step(photo, distance, batch.get("kind", label), fake, noise)
+
+    def _discriminate(self, step: _Step) -> Scores:
+        config, count = self.config, len(step.photo)
+        advance_spectral_norms(self.discriminator)
+        pictures = torch.cat([step.photo, step.fake[:count].detach()])
+        logits, classes = self.discriminator(*augment(pictures, step.distance.repeat(2, 1, 1, 1), config.augment))
+        real, fake = logits.split(count)
+        targets = Targets(config.real_target, config.target_noise, config.flip_share)
+        loss = discriminator_loss(config.adversarial, real, fake, targets)
+        right = (classes.argmax(1) == step.kind.repeat(2)).float()
+        scores = {"real": real.mean(), "fake": fake.mean()}
+        scores |= {"class_accuracy": right[:count].mean(), "fake_class_accuracy": right[count:].mean()}
+        if config.class_weight:
+            loss = loss + config.class_weight * focal_loss(classes[:count], step.kind, config.focus)
+            if config.class_on_fakes:
+                loss = loss + config.class_weight * focal_loss(classes[count:], step.kind, config.focus)
+        if config.penalty != "none" and self._number % config.penalty_every == 0:
+            loss = loss + config.penalty_every * self._penalty_weight() * self._penalty(step)
+        return {"loss": loss, **scores}
+
+    def _penalty_weight(self) -> float:
+        return self._between(self.config.penalty_weight, self.config.penalty_weight_end)
+
+    def _penalty(self, step: _Step) -> Tensor:
+        """Return the penalty, in single precision: it is a slope's slope."""
+        count = len(step.photo)
+        with torch.autocast(step.photo.device.type, enabled=False):
+            if self.config.penalty == "dragan":
+                return dragan_penalty(lambda x: self.discriminator(x, step.distance)[0], step.photo)
+            twice = step.distance.repeat(2, 1, 1, 1)
+            pictures, twice = augment(torch.cat([step.photo, step.fake[:count].detach()]), twice, self.config.augment)
+            return zero_centred_penalty(lambda x: self.discriminator(x, twice)[0], *pictures.split(count))
+
+    def _generate(self, step: _Step) -> Scores:
+        config, count = self.config, len(step.photo)
+        fake = step.fake[:count]
+        with _at_rest(self.discriminator):
+            logits, classes = self.discriminator(*augment(fake, step.distance, config.augment))
+            real = logits
+            if config.adversarial == "relativistic":
+                with torch.no_grad():
+                    real = self.discriminator(*augment(step.photo, step.distance, config.augment))[0]
+        adversarial = generator_loss(config.adversarial, real, logits)
+        l1 = (fake - step.photo).abs().mean()
+        loss = adversarial + self._between(config.l1_weight, config.l1_weight_end) * l1
+        scores: Scores = {"adversarial": adversarial, "l1": l1 / 2, **signs_of_collapse(fake)}
+        if config.generator_class_weight:
+            loss = loss + config.generator_class_weight * F.cross_entropy(classes, step.kind)
+        if config.perceptual_weight:
+            scores["perceptual"] = perceptual_distance(self._features[0], fake, step.photo)
+            loss = loss + config.perceptual_weight * scores["perceptual"]
+        if (twins := len(step.fake) - count) > 0:
+            other = step.fake[count:]
+            reward = diversity_loss(fake[:twins], other, step.noise[:twins], step.noise[count:], config.diversity_limit)
+            scores["diversity"] = (fake[:twins] - other).abs().mean() / 2
+            loss = loss + config.diversity_weight * reward
+        return {"loss": torch.where(_collapsed(fake, step.photo), torch.nan, loss), **scores}
+
+    def _between(self, first: float, last: float) -> float:
+        return first + (last - first) * self._share
+
+
+def _collapsed(fake: Tensor, photo: Tensor) -> Tensor:
+    """Whether most pictures have become black, or all values extreme, where photos are not.
+
+    Such a batch's loss is made NaN: the loop skips it, and goes back to good weights when it happens again.
+    """
+    now, wanted = signs_of_collapse(fake), signs_of_collapse(photo)
+    black = (now["black"] > _MOST_BLACK) & (wanted["black"] < _MOST_BLACK / 2)
+    return black | (now["saturated"] > _MOST_SATURATED) & (wanted["saturated"] < _MOST_SATURATED)
+
+
+@contextmanager
+def _at_rest(network: nn.Module) -> Frame[None]:
+    """Keep gradients away from a network's weights inside a with block; they pass through it."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.requires_grad_(True)
+
+
+def _feature_net(folder: str) -> FeatureNet:
+    if not folder:
+        return Pyramid()
+    net = load_pretrained(folder).requires_grad_(False)
+    if not callable(getattr(net, "features", None)):
+        raise OptionError(f"feature_net: expected the folder of a photo classifier, got a {type(net).__name__}")
+    return net  # type: ignore[return-value]

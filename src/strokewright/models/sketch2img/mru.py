@@ -1,0 +1,122 @@
+"""Masked residual units: a network is given the same picture at every scale, and masks choose what it takes from it.
+
+A mask is spread over [0, 1] for each picture and channel by its own smallest and largest value. Where a mask is flat
+the original divides 0 by 0 and restarts on NaN; here a small constant in the quotient gives a mask of 0.
+
+Source: Chen and Hays, SketchyGAN, and its program: the units "v3" (encoder, discriminator) and "v2" (decoder).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+EPSILON = 1e-3
+_GATE_BIAS, _GATE_SLOPE = 0.5, 0.2
+
+MakeNorm = Callable[[int], nn.Module]
+"""Makes a norm for so many channels, which is called with a feature map and labels."""
+Activation = Callable[[Tensor], Tensor]
+
+
+class NoNorm(nn.Module):
+    """Leaves a feature map as it is: the discriminator's norm."""
+
+    def forward(self, x: Tensor, label: Tensor | None) -> Tensor:
+        """Return x."""
+        return x
+
+
+def spread(x: Tensor) -> Tensor:
+    """Map each channel of each picture of (batch, channels, height, width) onto [0, 1]; a flat one becomes 0."""
+    low = x.amin((2, 3), keepdim=True)
+    span = x.amax((2, 3), keepdim=True) - low
+    return (x - low) / (span + EPSILON)
+
+
+class EncoderUnit(nn.Module):
+    """The unit of encoders: m = spread(lrelu(C[φ(N(h)) ; I])), t = h + m·C[I], y = P(h) + C[φ(N(C[φ(N(t))]))].
+
+    Args:
+        channels: Channels of h.
+        image_channels: Channels of the picture I.
+        out_channels: Channels of y.
+        make_norm: Makes a norm N; every place has its own.
+        make_activation: Makes an activation φ; every place has its own.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        image_channels: int,
+        out_channels: int,
+        make_norm: MakeNorm,
+        make_activation: Callable[[], Activation],
+    ) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(make_norm(width) for width in (channels, channels, out_channels))
+        self.activations = [make_activation() for _ in range(3)]
+        self.leaks = nn.ModuleList(one for one in self.activations if isinstance(one, nn.Module))
+        self.gate = nn.Conv2d(channels + image_channels, channels, 3, padding=1)
+        nn.init.constant_(self.gate.bias, _GATE_BIAS)  # type: ignore[arg-type]
+        self.image = nn.Conv2d(image_channels, channels, 3, padding=1)
+        self.first = nn.Conv2d(channels, out_channels, 3, padding=1)
+        self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1)
+        self.pass_on = nn.Conv2d(channels, out_channels, 1) if channels != out_channels else nn.Identity()
+
+    def forward(self, h: Tensor, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """Return y (batch, out_channels, height/2, width/2): the unit and 2×2 means."""
+
+        def ready(place: int, x: Tensor) -> Tensor:
+            return self.activations[place](self.norms[place](x, label))
+
+        mask = spread(F.leaky_relu(self.gate(torch.cat([ready(0, h), image], 1)), _GATE_SLOPE))
+        taken = h + mask * self.image(image)
+        residual = self.second(ready(2, self.first(ready(1, taken))))
+        return self.pass_on(F.avg_pool2d(h, 2)) + F.avg_pool2d(residual, 2)  # P is linear: cheaper on the means
+
+
+class DecoderUnit(nn.Module):
+    """The unit of decoders: r, z = spread(lrelu(C[h ; I])), u = φ(N(C[φ(N(C[r·h ; I]))])), y = (1 - z)·h' + z·u.
+
+    h' is h, through a 1×1 convolution, norm and activation where the number of channels changes. Both masks come out
+    of one convolution.
+
+    Args:
+        channels: Channels of h.
+        image_channels: Channels of the picture I.
+        out_channels: Channels of y.
+        make_norm: Makes a norm N.
+        activation: The activation φ.
+    """
+
+    def __init__(
+        self, channels: int, image_channels: int, out_channels: int, make_norm: MakeNorm, activation: Activation
+    ) -> None:
+        super().__init__()
+        self.channels, self.out_channels, self.activation = channels, out_channels, activation
+        self.gates = nn.Conv2d(channels + image_channels, channels + out_channels, 3, padding=1)
+        self.first = nn.Conv2d(channels + image_channels, out_channels, 3, padding=1, bias=False)
+        self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.norms = nn.ModuleList([make_norm(out_channels), make_norm(out_channels)])
+        self.pass_on = None
+        if channels != out_channels:
+            self.pass_on = nn.Conv2d(channels, out_channels, 1, bias=False)
+            self.norms.append(make_norm(out_channels))
+
+    def forward(self, h: Tensor, image: Tensor, label: Tensor) -> Tensor:
+        """Return y (batch, out_channels, height, width) for h and image of the same size."""
+
+        def done(place: int, x: Tensor) -> Tensor:
+            return self.activation(self.norms[place](x, label))
+
+        masks = spread(F.leaky_relu(self.gates(torch.cat([h, image], 1)), _GATE_SLOPE))
+        keep, change = masks.split((self.channels, self.out_channels), 1)
+        update = done(0, self.first(torch.cat([keep * h, image], 1)))
+        update = done(1, self.second(update))
+        if self.pass_on is not None:
+            h = done(2, self.pass_on(h))
+        return h + change * (update - h)
