@@ -68,7 +68,7 @@ def data_root() -> Path:
 
 def find(name: str) -> Path:
     """Return a data file under the data folder, or in the cache if it was fetched. Raises DataError."""
-    cached = _cache() / name
+    cached = cache_dir() / name
     try:
         local = data_root() / name
     except DataError:
@@ -91,7 +91,7 @@ def fetch(name: str) -> Path:
     if name not in REMOTES:
         raise DataError(f"fetch: expected one of {', '.join(REMOTES)}, got {name!r}; pass a local path for others")
     remote = REMOTES[name]
-    place = _cache() / name
+    place = cache_dir() / name
     try:
         found = pooch.retrieve(remote.url, f"sha256:{remote.sha256}", fname=place.name, path=place.parent)
     except (OSError, ValueError) as error:
@@ -99,6 +99,7 @@ def fetch(name: str) -> Path:
     return Path(found)
 
 
-def _cache() -> Path:
+def cache_dir() -> Path:
+    """Return the user's cache, whether or not it is there."""
     named = os.environ.get("XDG_CACHE_HOME")
     return (Path(named) if named else Path.home() / ".cache") / "strokewright"

@@ -15,10 +15,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from strokewright.datasets import kept_lines
 from strokewright.datasets.dataset import SPLIT_CODES, TEST, TRAIN, VALID, Photo, Sample, read_arrays
 from strokewright.datasets.download import find
+from strokewright.datasets.kept_lines import KeptLines
 from strokewright.datasets.pairs import Pair, PairDataset
-from strokewright.datasets.photo_lines import photo_lines
+from strokewright.datasets.photo_lines import LineStyle, photo_lines
 from strokewright.datasets.picture_store import PictureStore
 from strokewright.drawing import Drawing
 from strokewright.errors import DataError
@@ -28,11 +30,25 @@ _CIFAR_VALID = 500
 
 
 class PhotoDataset(PairDataset):
-    """Photos; a sample's drawing is made from its photo."""
+    """Photos; a sample's drawing is made from its photo, in the style `lines`."""
+
+    lines: LineStyle = "edges"
+    kept: KeptLines | None = None
 
     def sketch(self, index: int) -> Drawing:
         """Return the lines made from a photo, on a page of the photo's shape."""
-        return photo_lines(self.photo(index))
+        if self.kept is not None:
+            return self.kept.make(index)
+        return photo_lines(self.photo(index), self.lines)
+
+    def keep_lines(self) -> None:
+        """Take all lines from the cache; where they are not in it, make them (20 ms each) and keep them."""
+        photos = [f"{pair.split}/{pair.label}/{pair.photo}" for pair in self.pairs]
+        place = kept_lines.place_of(type(self).__name__.lower(), photos, self.lines)
+        self.kept = kept_lines.load(place, len(photos))
+        if self.kept is None:
+            self.kept = kept_lines.KeptLines.from_drawings(self.sketch(i) for i in range(len(photos)))
+            kept_lines.save(self.kept, place)
 
     def make(self, index: int) -> Sample:
         """Read one photo and make its lines."""
@@ -50,6 +66,7 @@ class PhotoFolder(PhotoDataset):
     Args:
         path: The folder or the zip.
         folders: Take only pictures with one of these folders in their path; none: all.
+        lines: How lines are made: "edges" or "xdog".
 
     Photos that no split is given for are split by the checksum of their names, 18 : 1 : 1. A picture that lies in no
     folder is skipped and reported.
@@ -60,7 +77,8 @@ class PhotoFolder(PhotoDataset):
 
     stored = "photos in colour"
 
-    def __init__(self, path: str | Path, folders: Sequence[str] = ()) -> None:
+    def __init__(self, path: str | Path, folders: Sequence[str] = (), lines: LineStyle = "edges") -> None:
+        self.lines = lines
         self.store = PictureStore(path)
         skipped: list[tuple[str, str]] = []
         self.pairs: list[Pair] = []
@@ -96,7 +114,8 @@ class Cifar10(PhotoDataset):
 
     stored = "32×32 photos in colour"
 
-    def __init__(self, path: str | Path | None = None) -> None:
+    def __init__(self, path: str | Path | None = None, lines: LineStyle = "edges") -> None:
+        self.lines = lines
         path = find("cifar10/cifar10_subset.npz") if path is None else path
         arrays = read_arrays(path, ("x_train", "y_train", "x_test", "y_test"))
         self.photos = np.concatenate([arrays["x_train"], arrays["x_test"]])
@@ -124,7 +143,8 @@ class Things(PhotoDataset):
 
     stored = "64×64 photos in colour"
 
-    def __init__(self) -> None:
+    def __init__(self, lines: LineStyle = "edges") -> None:
+        self.lines = lines
         self.parts = [PhotoFolder(find(f"photos/{name}_64.zip")) for name in ("clothing", "flowers")]
         self.pairs = [pair for part in self.parts for pair in part.pairs]
 

@@ -15,17 +15,23 @@ from numpy.typing import NDArray
 
 from strokewright.datasets import open_dataset
 from strokewright.datasets.pairs import PairDataset
+from strokewright.datasets.photos import PhotoDataset
 from strokewright.drawing import Stroke
+from strokewright.drawing.curves import flatten
+from strokewright.drawing.drawing import Floats
 from strokewright.errors import DataError, OptionError
 from strokewright.models.sketch2img.hand import redrawn, redrawn_picture
 from strokewright.models.sketch2img.sketches import (
+    LINE_SHARE,
     Bytes,
     distance_map,
+    lines_on_paper,
     photo_at,
-    sketch_of_drawing,
+    placed,
     sketch_of_picture,
 )
 
+_KEEP_FROM = 500  # photos; the lines of fewer are made when they are needed
 _STORED_PX = 128  # side at which pictures of sketches are kept
 Source = str | Mapping[str, Any]
 
@@ -95,7 +101,7 @@ class PairBatches:
     def _row(self, index: int, number: int) -> dict[str, Any]:
         if not self._change:
             pair = self._pairs.pair(number % len(self._pairs))
-            return _columns(pair.photo, pair.sketch(self._size), pair.label)
+            return _columns(pair.photo, self._as_it_is(pair.sketch), pair.label)
         rng = np.random.default_rng((self._seed, 1, number))
         table = self._pairs
         if self._made is not None:
@@ -103,10 +109,21 @@ class PairBatches:
             share = first + (last - first) * min(1.0, index / self._edge_batches)
             table = self._made if rng.random() < share else table
         pair = table.pair(table.place(self._seed, number))
-        photo, sketch = pair.photo, pair.redrawn(self._size, rng)
+        photo = pair.photo
+        if isinstance(pair.sketch, list):
+            sketch = redrawn(pair.sketch, self._size, rng)
+        else:
+            sketch = redrawn_picture(pair.sketch, self._size, rng)
         if rng.random() < self._mirror:
             photo, sketch = photo[..., ::-1], sketch[..., ::-1]
         return _columns(photo, sketch, pair.label)
+
+    def _as_it_is(self, sketch: Bytes | list[Floats]) -> Bytes:
+        if isinstance(sketch, np.ndarray):
+            return sketch_of_picture(sketch, self._size)
+        width = self._size * LINE_SHARE
+        strokes = [Stroke(line * self._size, width=width) for line in sketch]  # type: ignore[arg-type]
+        return lines_on_paper(strokes, self._size)
 
 
 def _columns(photo: Bytes, sketch: Bytes, label: int) -> dict[str, Any]:
@@ -125,31 +142,19 @@ def _opened(sources: Source | Sequence[Source]) -> list[PairDataset]:
         data = open_dataset(name, **options)
         if not isinstance(data, PairDataset):
             raise DataError(f"{name}: expected a data set with photos, got {type(data).__name__}; choose another")
+        if isinstance(data, PhotoDataset) and len(data) > _KEEP_FROM:
+            data.keep_lines()
         opened.append(data)
     return opened
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """One pair in memory: the photo at the network's size; the sketch as strokes, or as a picture of 128 px."""
+    """One pair in memory: the photo at the network's size; the sketch as lines in sides, or as a picture of 128 px."""
 
     photo: Bytes
-    strokes: tuple[Stroke, ...] | None
-    page_px: tuple[float, float]
-    picture: Bytes | None
+    sketch: Bytes | list[Floats]
     label: int
-
-    def sketch(self, size: int) -> Bytes:
-        """Return the sketch as it is."""
-        if self.picture is not None:
-            return sketch_of_picture(self.picture, size)
-        return sketch_of_drawing(self.strokes or (), self.page_px, size)
-
-    def redrawn(self, size: int, rng: np.random.Generator) -> Bytes:
-        """Return the sketch as if drawn another time."""
-        if self.picture is not None:
-            return redrawn_picture(self.picture, size, rng)
-        return redrawn(self.strokes or (), self.page_px, size, rng)
 
 
 class _PairTable:
@@ -191,8 +196,9 @@ class _PairTable:
         photo = photo_at(part.photo(index) if sample.photo is None else sample.photo, self._size)
         label = int(self._labels[place])
         if sample.drawing is not None:
-            return _Pair(photo, tuple(sample.drawing.strokes), sample.drawing.size, None, label)
+            placed_strokes = placed(sample.drawing.strokes, sample.drawing.size, 1.0)
+            return _Pair(photo, [flatten(stroke, 0.002) for stroke in placed_strokes], label)
         if sample.picture is None:
-            raise DataError(f"{type(part).__name__}, {index}: expected a sketch, found none")
+            raise DataError(f"{type(part).__name__}, {index}: expected a sketch, found none; take another data set")
         picture = (255.5 - 255 * sample.picture).astype(np.uint8)
-        return _Pair(photo, None, (0.0, 0.0), sketch_of_picture(picture, _STORED_PX), label)
+        return _Pair(photo, sketch_of_picture(picture, _STORED_PX), label)

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from strokewright.drawing import Stroke
 from strokewright.drawing.drawing import Floats
-from strokewright.models.sketch2img.sketches import LINE_SHARE, PAPER, Bytes, lines_on_paper, placed
+from strokewright.models.sketch2img.sketches import LINE_SHARE, PAPER, Bytes, lines_on_paper
 
 _GRID = 4  # knots of the bending along a side
 _BEND = 0.018  # of a knot, in sides of the picture
@@ -22,6 +22,8 @@ _TURN, _SCALE, _SHIFT = 0.04, 0.04, 0.015  # of the whole sketch: radians, logar
 _OWN_TURN, _OWN_SCALE, _OWN_SHIFT = 0.03, 0.03, 0.006  # of each stroke
 _DROP = 0.25  # largest share of strokes left out; the first ones, most telling, stay
 _WIDTHS = (0.8, 1.5)  # of a line, in its usual width
+_THICK = 0.3  # how often the lines of a picture are thickened by a pixel
+_COARSE = 9  # points along a side at which the bending of a picture is worked out
 
 
 class _Bend:
@@ -41,30 +43,26 @@ class _Bend:
         return (points - 0.5) @ self._matrix.T + 0.5 + self._shift + np.stack(moved, axis=1)
 
 
-def redrawn(strokes: Sequence[Stroke], page_px: tuple[float, float], size_px: int, rng: np.random.Generator) -> Bytes:
-    """Draw strokes another time.
+def redrawn(lines: Sequence[Floats], size_px: int, rng: np.random.Generator) -> Bytes:
+    """Draw lines another time.
 
     Args:
-        strokes: The most telling ones first: these are left out last.
-        page_px: Width and height of their page, which is put whole into the square.
-        size_px: Side of the square.
+        lines: Points (n, 2) of each stroke in sides of the picture; the most telling ones first: these are left out
+            last.
+        size_px: Side of the picture.
         rng: Where all changes come from.
 
     Returns:
         (size_px, size_px) uint8, 255 = bare paper.
     """
-    if not strokes:
+    dropping = rng.uniform(0, 2 * _DROP) * np.arange(len(lines)) / max(1, len(lines))
+    kept = [line for line, leave in zip(lines, rng.random(len(lines)) < dropping, strict=True) if not leave]
+    if not kept:
         return np.full((size_px, size_px), PAPER, np.uint8)
-    bend = _Bend(rng)
-    dropping = rng.uniform(0, _DROP)
+    moved = _Bend(rng)(np.concatenate([_own_motion(line, rng) for line in kept])) * size_px
     width = size_px * LINE_SHARE * float(np.exp(rng.uniform(*np.log(_WIDTHS))))
-    lines: list[Stroke] = []
-    for rank, stroke in enumerate(placed(strokes, page_px, 1.0)):
-        if rng.random() < 2 * dropping * rank / len(strokes):
-            continue
-        points = bend(_own_motion(stroke.nodes, rng)) * size_px
-        lines.append(Stroke(points, width=width))  # type: ignore[arg-type]
-    return lines_on_paper(lines, size_px)
+    ends = np.cumsum([len(line) for line in kept])[:-1]
+    return lines_on_paper([Stroke(points, width=width) for points in np.split(moved, ends)], size_px)  # type: ignore[arg-type]
 
 
 def _own_motion(points: Floats, rng: np.random.Generator) -> Floats:
@@ -84,17 +82,15 @@ def redrawn_picture(picture: Bytes, size_px: int, rng: np.random.Generator) -> B
         rng: Where all changes come from.
     """
     side = len(picture)
-    bend = _Bend(rng)
-    centres = (np.arange(9) / 8)[None].repeat(9, 0)
-    coarse = bend(np.stack([centres.ravel(), centres.T.ravel()], axis=1)).reshape(9, 9, 2)
-    grid: NDArray[np.float32] = np.stack(
-        [_enlarged(coarse[..., axis].astype(np.float32), side) for axis in (1, 0)]
-    ) * np.float32(side - 1)
+    at = np.linspace(0, 1, _COARSE)
+    coarse = _Bend(rng)(np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2)).reshape(_COARSE, _COARSE, 2)
+    grid = np.stack([_enlarged(coarse[..., axis], side) for axis in (1, 0)]) * np.float32(side - 1)
     bent = ndimage.map_coordinates(picture, grid, order=1, mode="constant", cval=PAPER)
-    if rng.random() < 0.3:
-        bent = ndimage.minimum_filter(bent, 2)
+    if rng.random() < _THICK:
+        bent = np.asarray(ndimage.minimum_filter(bent, 2), dtype=np.uint8)
     return np.asarray(Image.fromarray(bent).resize((size_px, size_px), Image.Resampling.BOX))
 
 
-def _enlarged(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BICUBIC))
+def _enlarged(values: Floats, side: int) -> NDArray[np.float32]:
+    image = Image.fromarray(values.astype(np.float32))
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC))
