@@ -149,7 +149,8 @@ def _to_distance(fine: Floats, side: int) -> NDArray[np.float32]:
 
     step = 2 * EXTENT / (len(fine) - 1)
     inside = fine >= 0.5
-    signed = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    within, beyond = (np.asarray(ndimage.distance_transform_edt(part)) for part in (inside, ~inside))
+    signed = within - beyond
     signed -= np.sign(signed) * 0.5  # the outline lies half way between the last pixel inside and the first outside
     places = np.linspace(0, len(fine) - 1, side)
     grid = np.meshgrid(places, places, indexing="ij")
