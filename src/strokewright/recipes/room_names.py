@@ -7,6 +7,7 @@ size alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ class RoomNames:
 
     Args:
         seed: Seed of the order and of all changes.
-        split: "train", "valid" or "test".
+        splits: Some of "train", "valid" and "test".
         change: Turn, mirror, leave out; False gives the plans in order, as they are.
         drawer: Short name of a bundled room drawer, or a path to one.
         views: Views in which the room drawer looks at a plan.
@@ -56,13 +57,13 @@ class RoomNames:
     def __init__(
         self,
         seed: int = 0,
-        split: str = "train",
+        splits: Sequence[str] = ("train",),
         change: bool = True,
         drawer: str = "rooms/proposals",
         views: int = 2,
     ) -> None:
         plans = Floorplans()
-        places = np.flatnonzero(plans.split_names() == split).tolist()
+        places = np.flatnonzero(np.isin(plans.split_names(), list(splits))).tolist()
         model = load_drawer(drawer)
         read = (_read(plans.ink(i), plans.class_map(i), model, views) for i in places)
         self._plans = [rooms for rooms in read if len(rooms.types)]
