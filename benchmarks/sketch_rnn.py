@@ -1,7 +1,8 @@
 """sketch-rnn: Table 1 of the paper, the loss beside the public decoders', and what can be recognised.
 
 - Table 1: a small model for each set and w_KL, all trained alike and briefly; L_R, L_s, L_p and L_KL on the set's test
-  drawings. L_p counts a drawing's rows and its first end row.
+  drawings. L_p counts a drawing's rows and its first end row. Google's class files (storage.googleapis.com, folder
+  quickdraw_dataset/sketchrnn) are sets too where they lie in the data folder's sketchrnn/google.
 - Held-out loss: real drawings of valid and test of 16 classes, which no part of ours has learned from; nats a point in
   the class's own unit (see `sketch_likelihood.py`). The public decoders may have learned from some of them.
 - Recognised: by a classifier of real drawings alone (see `doodle_classifier.py`), drawings at temperature 0.4.
@@ -28,7 +29,6 @@ from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
 from strokewright.models.sketch_rnn import SketchRNN
 from strokewright.pipelines.sketch_rnn.evaluation import evaluate
 from strokewright.pipelines.sketch_rnn.sketcher import Sketcher
-from strokewright.recipes import find_recipe
 from strokewright.recipes.doodle_classifier import Classifier, rasters
 from strokewright.recipes.doodles import CLASSES
 from strokewright.render.skia import render_ink
@@ -38,8 +38,19 @@ SEED = 0
 TEMPERATURE = 0.4
 DOODLES, DECODER = ("sketch_doodles", "sketch/doodles"), ("sketch_doodles_decoder", "sketch/doodles-decoder")
 CLASSIFIER = RUNS_DIR / "doodle-classifier.safetensors"
-SETS = ("kanji", "characters", "sheep", "monkey")
-VARIANTS = {"decoder-only": "_decoder", "w_KL 1": "", "w_KL 0.5": "_half", "w_KL 0.25": "_quarter"}
+SETS = {
+    "kanji": "sketchrnn/short_kanji.npz",
+    "characters": "sketchrnn/omniglot.npz",
+    "sheep": "sketchrnn/aaron_sheep.npz",
+    "monkey": "quickdraw/sketchrnn_monkey.npz",
+}
+CLASS_FILES = "sketchrnn/google"
+VARIANTS = {
+    "decoder-only": "sketch_table_decoder",
+    "w_KL 1": "sketch_table",
+    "w_KL 0.5": "sketch_table_half",
+    "w_KL 0.25": "sketch_table_quarter",
+}
 _LOSSES = ("L_R", "L_s", "L_p", "L_KL")
 _NEAR, _CLASSES_NEAR = 0.05, 12
 _OF_REAL, _SLERP = 0.85, 0.80
@@ -60,12 +71,16 @@ def run(quick: bool) -> dict[str, Any]:
 
 
 def load(recipe: str, card: str, bundled_only: bool = False) -> SketchRNN | None:
-    """Load a bundled model, else that of the recipe's run, an unfinished one's at its best; None: there is neither."""
+    """Load a bundled model, else that of the recipe's run; None: there is neither."""
     if card in {entry.name for entry in weights.cards()}:
         model = weights.load_model(card, "cpu")
         return model if isinstance(model, SketchRNN) else None
-    folder = RUNS_DIR / recipe.replace("_", "-")
-    for file in () if bundled_only else (folder / "model" / WEIGHTS_FILE, folder / "checkpoints" / "best.safetensors"):
+    return None if bundled_only else _trained(RUNS_DIR / recipe.replace("_", "-"))
+
+
+def _trained(folder: Path) -> SketchRNN | None:
+    """Load the model of a run, an unfinished one's at its best; None: there is none."""
+    for file in (folder / "model" / WEIGHTS_FILE, folder / "checkpoints" / "best.safetensors"):
         if file.exists():
             model = load_pretrained(file)
             return model if isinstance(model, SketchRNN) else None
@@ -77,27 +92,32 @@ def _missing(recipe: str) -> str:
 
 
 def _table_rows() -> Rows:
-    """Measure Table 1, and whether L_R falls as the latent code is given more room."""
+    """Measure Table 1 on all sets, and whether L_R falls as the latent code is given more room."""
+    google = sorted(find(CLASS_FILES).glob("*.npz")) if find(CLASS_FILES).is_dir() else []
+    sets = SETS | {f"Google's {path.stem}": f"{CLASS_FILES}/{path.name}" for path in google}
+    return [one for name, path in sets.items() for one in _set_rows(name, path)]
+
+
+def _set_rows(name: str, path: str) -> Rows:
     rows: Rows = []
-    for name in SETS:
-        reconstruction: list[float] = []
-        for variant, suffix in VARIANTS.items():
-            recipe = f"table_{name}{suffix}"
-            model = load(recipe, "")
-            if model is None:
-                rows.append(row(f"{name}, {variant}: {_missing(recipe)}", "L_R", None))
-                continue
-            source = find_recipe(recipe).data
-            assert source is not None
-            path = find(source.train.options["path"])
-            scores = evaluate(model, path, "test", model.config.n_max, model.config.scale_px, SEED)
-            case = f"{name}, {variant}, N_max {model.config.n_max}"
-            rows += [row(case, loss, scores[loss]) for loss in _LOSSES if loss in scores]
-            reconstruction.append(scores["L_R"])
-        if len(reconstruction) == len(VARIANTS):
-            steps = np.diff(reconstruction)
-            rows.append(row(f"{name}: L_R at w_KL 1 less that of decoder-only", "L_R", float(steps[0]), at_most(0.0)))
-            rows.append(row(f"{name}: largest rise of L_R as w_KL falls", "L_R", float(steps[1:].max()), at_most(0.0)))
+    reconstruction: list[float] = []
+    for variant, recipe in VARIANTS.items():
+        out = f"runs/{recipe.replace('_', '-')}-{name.split()[-1]}"
+        model = _trained(RUNS_DIR.parent / out)
+        if model is None:
+            command = f"strokewright train {recipe} --data {path} --out {out}"
+            rows.append(row(f"{name}, {variant}: not trained here, run `{command}`", "L_R", None))
+            continue
+        scores = evaluate(
+            model, find(path), "test", n_max=model.config.n_max, scale_px=model.config.scale_px, seed=SEED
+        )
+        case = f"{name}, {variant}, N_max {model.config.n_max}"
+        rows += [row(case, loss, scores[loss]) for loss in _LOSSES if loss in scores]
+        reconstruction.append(scores["L_R"])
+    if len(reconstruction) == len(VARIANTS):
+        steps = np.diff(reconstruction)
+        rows.append(row(f"{name}: L_R at w_KL 1 less that of decoder-only", "L_R", float(steps[0]), at_most(0.0)))
+        rows.append(row(f"{name}: largest rise of L_R as w_KL falls", "L_R", float(steps[1:].max()), at_most(0.0)))
     return rows
 
 

@@ -16,9 +16,6 @@ _BATCHES = "strokewright.models.sketch_rnn.batches:StepBatches"
 _DOODLES = "strokewright.recipes.doodles:doodle_batches"
 _KANJI = "sketchrnn/short_kanji.npz"
 _CHARACTERS = "sketchrnn/omniglot.npz"
-_SHEEP = "sketchrnn/aaron_sheep.npz"
-_MONKEYS = "quickdraw/sketchrnn_monkey.npz"
-_DECODER_ONLY = {"model.config.latent_size": 0}
 
 
 def sketch_rnn_paper() -> RunConfig:
@@ -71,84 +68,24 @@ def sketch_icons() -> RunConfig:
     return run.replaced({"training.steps": 6000})
 
 
-def table_kanji() -> RunConfig:
-    """Table 1: kanji, w_KL 1."""
-    return _table(_KANJI, 1.0)
+def sketch_table() -> RunConfig:
+    """A row of Table 1, w_KL 1: the same short run of a small model for any set, named by `--data`."""
+    return _table(1.0)
 
 
-def table_kanji_half() -> RunConfig:
-    """Table 1: kanji, w_KL 0.5."""
-    return _table(_KANJI, 0.5)
+def sketch_table_half() -> RunConfig:
+    """Table 1, w_KL 0.5."""
+    return _table(0.5)
 
 
-def table_kanji_quarter() -> RunConfig:
-    """Table 1: kanji, w_KL 0.25."""
-    return _table(_KANJI, 0.25)
+def sketch_table_quarter() -> RunConfig:
+    """Table 1, w_KL 0.25."""
+    return _table(0.25)
 
 
-def table_kanji_decoder() -> RunConfig:
-    """Table 1: kanji, decoder-only."""
-    return table_kanji().replaced(_DECODER_ONLY)
-
-
-def table_characters() -> RunConfig:
-    """Table 1: Omniglot's characters, w_KL 1."""
-    return _table(_CHARACTERS, 1.0)
-
-
-def table_characters_half() -> RunConfig:
-    """Table 1: Omniglot's characters, w_KL 0.5."""
-    return _table(_CHARACTERS, 0.5)
-
-
-def table_characters_quarter() -> RunConfig:
-    """Table 1: Omniglot's characters, w_KL 0.25."""
-    return _table(_CHARACTERS, 0.25)
-
-
-def table_characters_decoder() -> RunConfig:
-    """Table 1: Omniglot's characters, decoder-only."""
-    return table_characters().replaced(_DECODER_ONLY)
-
-
-def table_sheep() -> RunConfig:
-    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, w_KL 1."""
-    return _table(_SHEEP, 1.0)
-
-
-def table_sheep_half() -> RunConfig:
-    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, w_KL 0.5."""
-    return _table(_SHEEP, 0.5)
-
-
-def table_sheep_quarter() -> RunConfig:
-    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, w_KL 0.25."""
-    return _table(_SHEEP, 0.25)
-
-
-def table_sheep_decoder() -> RunConfig:
-    """Table 1: Aaron Koblin's sheep, CC BY-NC: for measurements alone, decoder-only."""
-    return table_sheep().replaced(_DECODER_ONLY)
-
-
-def table_monkey() -> RunConfig:
-    """Table 1: 825 monkeys of Quick, Draw!, w_KL 1."""
-    return _table(_MONKEYS, 1.0)
-
-
-def table_monkey_half() -> RunConfig:
-    """Table 1: 825 monkeys of Quick, Draw!, w_KL 0.5."""
-    return _table(_MONKEYS, 0.5)
-
-
-def table_monkey_quarter() -> RunConfig:
-    """Table 1: 825 monkeys of Quick, Draw!, w_KL 0.25."""
-    return _table(_MONKEYS, 0.25)
-
-
-def table_monkey_decoder() -> RunConfig:
-    """Table 1: 825 monkeys of Quick, Draw!, decoder-only."""
-    return table_monkey().replaced(_DECODER_ONLY)
+def sketch_table_decoder() -> RunConfig:
+    """Table 1, decoder-only."""
+    return sketch_table().replaced({"model.config.latent_size": 0})
 
 
 _FAST: dict[str, Any] = {
@@ -230,19 +167,13 @@ def _doodles(config: dict[str, Any], kinds: list[str]) -> RunConfig:
     )
 
 
-def _table(path: str, weight: float) -> RunConfig:
-    """Return a row of Table 1: the same short run of a small model for each set and w_KL."""
+def _table(weight: float) -> RunConfig:
     cells = {"encoder_cell": "lstm", "encoder_size": 128, "decoder_cell": "lstm", "decoder_size": 256}
-    return _on(path).replaced(
-        {
-            "model.config": {
-                **cells,
-                "latent_size": 64,
-                "padding": "masked",
-                "kl_weight": weight,
-                "kl_decay": 0.998,
-                "kl_floor": 0.05,
-            },
+    code = {"latent_size": 64, "kl_weight": weight, "kl_decay": 0.998, "kl_floor": 0.05}
+    return _run({**cells, **code}).replaced(
+        _FAST
+        | {
+            "model.config.kl_decay": 0.998,
             "training.steps": 1200,
             "training.learning_rate": 2e-3,
             "training.ema_decay": 0.99,
