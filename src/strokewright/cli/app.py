@@ -87,6 +87,11 @@ COMMANDS = {
         "Turn one drawing into another, as a GIF or frame by frame.",
         ("morph a.svg b.svg -o m.gif", "morph a.svg b.svg c.svg --steps 60 -o 'frames/{i:03}.svg'"),
     ),
+    "photo": Command(
+        "strokewright.cli.photo:photo",
+        "Turn sketches into small pictures that follow them.",
+        ("photo dog.svg --label dog -n 4 -o 'dog_{i}.png'", "photo 'scans/*.png' --label chair -o 'out/{stem}.png'"),
+    ),
     "convert": Command(
         "strokewright.cli.convert:convert",
         "Turn drawing files into other formats; files that hold many drawings are taken apart or put together.",

@@ -16,6 +16,7 @@ MODELS: dict[str, str] = {
     "canvas-network": "strokewright.models.canvas_drawer.canvas.network:CanvasNetwork",
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
+    "photo-classifier": "strokewright.models.sketch2img.classifier:PhotoClassifier",
     "room-chooser": "strokewright.models.canvas_drawer.rooms.chooser:RoomChooser",
     "room-drawer": "strokewright.models.canvas_drawer.rooms.drawer:RoomDrawer",
     "room-namer": "strokewright.models.canvas_drawer.rooms.namer:RoomNamer",

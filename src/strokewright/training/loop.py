@@ -14,8 +14,9 @@ means over all processes; each takes its own rows of one global batch.
 
 Guard: a batch whose loss or gradient is not finite changes nothing: buffers go back to their state before it, no
 optimiser step is made (those of earlier turns stand), the batch is skipped and counted. After three of them in a row
-the weights themselves are suspect: the state goes back to the last planned checkpoint, and the run goes on with the next batch. After `patience`
-in a row it gives up. Nothing else is changed: a learning rate that is too high stays the user's to lower.
+the weights themselves are suspect: the state goes back to the last planned checkpoint, and the run goes on with the
+next batch. After `patience` in a row it gives up. Nothing else is changed: a learning rate that is too high stays the
+user's to lower. A model that sees itself collapse returns a loss of NaN.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ class Generator(nn.Module):
     """Distance map, label and noise in, picture out.
 
     Base b, size 64: the stem gives 8 channels at 32 px; encoder units b, 2b, 4b, 8b at 16, 8, 4, 2 px; decoder units
-    6b, 4b, 2b, 2b, b at 4, 8, 16, 32, 64 px. Decoder units are given noise (the first), the encoder's maps at 8, 16 and
-    32 px, and the sketch at every size. Noise z ~ N(0, I) becomes b channels by a linear layer and the activation; it is
-    not batch-normalised, which would wipe it out in a batch of one picture.
+    6b, 4b, 2b, 2b, b at 4, 8, 16, 32, 64 px. Decoder units are given noise (the first), the encoder's maps at 8, 16
+    and 32 px, and the sketch at every size. Noise z ~ N(0, I) becomes b channels by a linear layer and the activation;
+    it is not batch-normalised, which would wipe it out in a batch of one picture.
 
     Source: the program of SketchyGAN; start="label" and norm="plain" are the report's own variants.
     """
