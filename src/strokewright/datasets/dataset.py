@@ -25,6 +25,7 @@ Photo = NDArray[np.uint8]
 TRAIN, VALID, TEST = "train", "valid", "test"
 SPLIT_CODES = (TRAIN, VALID, TEST)
 """What 0, 1, 2 in a file's `split` array mean."""
+_MOST_LISTED = 20  # a report with more that was skipped counts the reasons
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,9 @@ class Report:
     def __str__(self) -> str:
         parts = ", ".join(f"{count} {name}" for name, count in self.splits.items())
         lines = [f"kept {self.kept}" + (f" ({parts})" if parts else "") + f", skipped {len(self.skipped)}"]
+        if len(self.skipped) > _MOST_LISTED:
+            reasons = Counter(why for _, why in self.skipped)
+            return "\n".join(lines + [f"  {count} times: {why}" for why, count in reasons.most_common()])
         return "\n".join(lines + [f"  {what}: {why}" for what, why in self.skipped])
 
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from numpy.typing import NDArray
 
 from strokewright.datasets import kept_lines
 from strokewright.datasets.dataset import SPLIT_CODES, TEST, TRAIN, VALID, Photo, Sample, read_arrays
@@ -157,13 +156,16 @@ class Things(PhotoDataset):
         raise IndexError(index)
 
 
+class SketchyPhotos(PhotoFolder):
+    """The photos of `sketchy125_pairs.zip`, with and without sketches, each with lines made from it."""
+
+    def __init__(self, path: str | Path | None = None, lines: LineStyle = "edges") -> None:
+        path = find("pairs/sketchy125_pairs.zip") if path is None else path
+        super().__init__(path, ("photo", "photo_only"), lines)
+
+
 def class_counts(data: PairDataset) -> dict[str, dict[str, int]]:
     """Count the samples of every class and split: split → class → count."""
     counts = Counter((pair.split, pair.label) for pair in data.pairs)
     names = data.label_names()
     return {split: {name: counts[split, name] for name in names} for split in SPLIT_CODES}
-
-
-def photos_of(data: PairDataset, indices: NDArray[np.intp]) -> list[Photo]:
-    """Return the photos alone, without making lines."""
-    return [data.photo(int(index)) for index in indices]

@@ -38,8 +38,11 @@ class PictureStore:
             files = iter(self._archive.namelist())
         else:
             raise DataError(f"{path}: expected a folder or a zip of pictures, found none; check the path")
-        self.names = sorted(name for name in files if PurePosixPath(name).suffix.lower() in SUFFIXES)
+        listed = sorted(files)
+        self.names = [name for name in listed if PurePosixPath(name).suffix.lower() in SUFFIXES]
         """Names of all pictures, parts joined by "/", sorted."""
+        self.others = [name for name in listed if PurePosixPath(name).suffix.lower() not in SUFFIXES]
+        """Names of all other files, such as lists of labels."""
 
     def bytes_of(self, name: str) -> bytes:
         """Return the bytes of any file of the store, such as a list of labels. Raises DataError."""
