@@ -100,21 +100,30 @@ class TemplateBank(nn.Module):
         where = torch.eye(2, 3, device=self.fields.device).expand(1, 2, 3)
         return self.coverage(where, (side, side))[0]
 
-    def coverage(self, where: Tensor, size: tuple[int, int], softness_px: float = 0.0) -> Tensor:
+    def coverage(self, where: Tensor, size: tuple[int, int], softness_px: float = 0.0, upright: bool = False) -> Tensor:
         """Place every template: (n, 2, 3) page → template gives (n, templates, height, width) in [0, 1]."""
-        return torch.stack([self.coverage_of(i, where, size, softness_px) for i in range(len(self))], dim=1)
+        return torch.stack([self.coverage_of(i, where, size, softness_px, upright) for i in range(len(self))], dim=1)
 
-    def coverage_of(self, index: int, where: Tensor, size: tuple[int, int], softness_px: float = 0.0) -> Tensor:
-        """Place one template: (n, 2, 3) page → template gives (n, height, width) in [0, 1]."""
+    def coverage_of(
+        self, index: int, where: Tensor, size: tuple[int, int], softness_px: float = 0.0, upright: bool = False
+    ) -> Tensor:
+        """Place one template: (n, 2, 3) page → template gives (n, height, width) in [0, 1]; arguments as of `write`."""
         if self._closed[index] not in _CLOSED:
             return sampled(self.fields[index], where, size, softness_px)
         if self._closed[index] == "square":
-            return box(where, size, softness_px)
+            return box(where, size, softness_px, upright)
         coverage: Tensor = Ellipse.apply(where, *page_axes(where, size), softness_px)  # pyright: ignore[reportAssignmentType]
         return coverage
 
 
-def write(bank: TemplateBank, which: Tensor, where: Tensor, size: tuple[int, int], softness_px: float = 0.0) -> Tensor:
+def write(
+    bank: TemplateBank,
+    which: Tensor,
+    where: Tensor,
+    size: tuple[int, int],
+    softness_px: float = 0.0,
+    upright: bool = False,
+) -> Tensor:
     """Write one template, or a convex mixture of several, at each place.
 
     Args:
@@ -123,6 +132,7 @@ def write(bank: TemplateBank, which: Tensor, where: Tensor, size: tuple[int, int
         where: (…, 2, 3) page → template, page and template in [-1, 1].
         size: Height and width of the page in pixels.
         softness_px: How much further than a sharp edge the mask fades out, ≥ 0.
+        upright: Whether no map turns or slants, which is cheaper for squares.
 
     Returns:
         Masks (…, height, width) in [0, 1]; differentiable in all three.
@@ -137,8 +147,8 @@ def write(bank: TemplateBank, which: Tensor, where: Tensor, size: tuple[int, int
         )
     flat = where.reshape(-1, 2, 3)
     if len(bank) == 1:
-        return bank.coverage_of(0, flat, size, softness_px).view(*where.shape[:-2], *size)
-    masks = bank.coverage(flat, size, softness_px)
+        return bank.coverage_of(0, flat, size, softness_px, upright).view(*where.shape[:-2], *size)
+    masks = bank.coverage(flat, size, softness_px, upright)
     mixed = (masks * which.reshape(-1, len(bank), 1, 1)).sum(dim=1)
     return mixed.view(*where.shape[:-2], *size)
 
@@ -177,21 +187,10 @@ def paper(batch: int, colour: Sequence[float], size: tuple[int, int], device: to
     return torch.tensor(colour, device=device)[:, None, None].expand(batch, -1, *size)
 
 
-def paint(
-    bank: TemplateBank, moves: Moves, canvas: Tensor, softness_px: float = 0.0, masks: Tensor | None = None
-) -> Iterator[Tensor]:
-    """Paint the moves over a canvas (batch, channels, height, width), one by one; yield the canvas after each.
-
-    Args:
-        bank: The templates.
-        moves: What to paint.
-        canvas: What to paint on.
-        softness_px: As in `write`.
-        masks: (batch, moves, height, width) of the moves if they are known already.
-    """
+def paint(bank: TemplateBank, moves: Moves, canvas: Tensor, softness_px: float = 0.0) -> Iterator[Tensor]:
+    """Paint the moves over a canvas (batch, channels, height, width), one by one; yield the canvas after each."""
     height, width = canvas.shape[-2:]
-    if masks is None:
-        masks = write(bank, moves.which, moves.where, (height, width), softness_px)
+    masks = write(bank, moves.which, moves.where, (height, width), softness_px)
     if moves.there is not None:
         masks = masks * moves.there[..., None, None]
     for mask, colour in zip(masks.unbind(1), moves.what.unbind(1), strict=True):

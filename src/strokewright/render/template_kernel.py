@@ -35,10 +35,19 @@ def _per_pixel(where: Tensor, size: tuple[int, int]) -> Tensor:
     return where[:, :, :2] * where.new_tensor([2 / size[1], 2 / size[0]])
 
 
-def box(where: Tensor, size: tuple[int, int], softness_px: float) -> Tensor:
-    """Cover by the square: the product of two bands, each filtered over a pixel; exact for upright ones."""
-    u, v = _images(where, *page_axes(where, size))
+def box(where: Tensor, size: tuple[int, int], softness_px: float, upright: bool) -> Tensor:
+    """Cover by the square: the product of two bands, each filtered over a pixel; exact for upright ones.
+
+    When all are upright the bands are lines, a great deal cheaper; slants then get no gradient.
+    """
+    x, y = page_axes(where, size)
     ramp = _per_pixel(where, size).norm(dim=2).clamp(min=_TINY) * (1 + softness_px)
+    if upright:
+        across, along = (
+            _band(where[:, i, i, None] * line + where[:, i, 2, None], ramp[:, i, None]) for i, line in enumerate((x, y))
+        )
+        return along[:, :, None] * across[:, None, :]
+    u, v = _images(where, x, y)
     across, along = (_band(t, ramp[:, i, None, None]) for i, t in enumerate((u, v)))
     return across * along
 

@@ -1,0 +1,83 @@
+"""What the numbers of a painter's action mean, and how they become moves.
+
+An action is a row of free numbers: centre (2), logarithm of the half axes (2), angle and shear where templates have
+that freedom, colours, weights of the templates, whether it is there, depth. All are near 0 in an untrained painter, so
+that a step of learning means about as much for each.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from strokewright.models.painter.config import PainterConfig
+from strokewright.render.template import Moves, invert, placed, sharpen
+
+_LARGEST_LOG = 1.0  # half axes up to 2.7 half pages
+_REACH = 1.2  # centres may lie a little outside of the page
+_GOLDEN = 0.6180339887
+
+
+class Layout(NamedTuple):
+    """Which columns of an action hold what."""
+
+    centre: slice
+    axes: slice
+    turn: slice
+    colour: slice
+    which: slice
+    there: slice
+    depth: slice
+    width: int
+
+
+def layout(config: PainterConfig) -> Layout:
+    """Return the columns of a config's actions."""
+    turns = {"upright": 0, "turned": 1, "sheared": 2}[config.freedom]
+    which = len(config.templates) if len(config.templates) > 1 else 0
+    widths = (2, 2, turns, config.colours, which, int(config.stops), int(config.sorter != "none"))
+    ends = [sum(widths[: i + 1]) for i in range(len(widths))]
+    return Layout(*(slice(end - width, end) for end, width in zip(ends, widths, strict=True)), ends[-1])
+
+
+def opening(config: PainterConfig) -> Tensor:
+    """Return the actions (moves, columns) of an untrained painter: spread over the page, a quarter of it large."""
+    columns, moves = layout(config), config.moves
+    rows = torch.zeros(moves, columns.width)
+    index = torch.arange(moves) + 0.5
+    rows[:, columns.centre.start] = 2 * (index / moves) - 1
+    rows[:, columns.centre.start + 1] = 2 * torch.remainder(index * _GOLDEN, 1) - 1
+    rows[:, columns.centre] *= 0.6
+    rows[:, columns.axes] = torch.log(torch.tensor(max(0.4, moves**-0.5) if moves <= 4 else 1.2 * moves**-0.5))
+    rows[:, columns.there] = 2.0
+    return rows
+
+
+def half_axes(config: PainterConfig, actions: Tensor) -> Tensor:
+    """Return the half axes (…, 2) of actions, in half pages; a shape is never thinner than a third of a pixel."""
+    raw = actions[..., layout(config).axes]
+    return raw.clamp(max=_LARGEST_LOG).exp() + 0.33 / config.size_px
+
+
+def centres(config: PainterConfig, actions: Tensor) -> Tensor:
+    """Return the centres (…, 2) of actions on the page [-1, 1]."""
+    return actions[..., layout(config).centre].clamp(-_REACH, _REACH)
+
+
+def to_moves(config: PainterConfig, actions: Tensor, training: bool = False) -> Moves:
+    """Turn actions (batch, moves, columns) into moves; noise on the choice of templates only while training."""
+    columns = layout(config)
+    turn = actions[..., columns.turn]
+    angle = turn[..., 0] if turn.shape[-1] else None
+    affine = placed(centres(config, actions), half_axes(config, actions), angle)
+    if turn.shape[-1] > 1:
+        shear = affine[..., :2, 0] * turn[..., 1:2]
+        affine = torch.cat([affine[..., :1], affine[..., 1:2] + shear[..., None], affine[..., 2:]], dim=-1)
+    if len(config.templates) > 1:
+        which = sharpen(actions[..., columns.which], config.gamma, config.noise if training else 0.0)
+    else:
+        which = torch.ones_like(actions[..., :1])
+    there = torch.sigmoid(actions[..., columns.there.start]) if config.stops else None
+    return Moves(invert(affine), torch.sigmoid(2 * actions[..., columns.colour]), which, there)

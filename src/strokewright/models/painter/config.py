@@ -1,0 +1,63 @@
+"""The painter's config: which network, which templates, which loss."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from strokewright.render.template_shapes import TEMPLATES
+
+Network = Literal["simple", "recurrent", "canvas-recurrent"]
+Encoder = Literal["dense", "convolutional"]
+Freedom = Literal["upright", "turned", "sheared"]
+Latent = Literal["none", "noise", "variational"]
+Cost = Literal["none", "mean", "full"]
+Sorter = Literal["none", "pair", "depth"]
+
+
+class PainterConfig(BaseModel):
+    """Shape and loss of a painter; hidden width, deviation of the first weights and squared error are the thesis'."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: Network = Field("simple", description="All moves at once, by an LSTM, or by an LSTM that sees the canvas")
+    encoder: Encoder = Field("dense", description="How it sees the picture")
+    channels: tuple[int, ...] = Field((10, 5), min_length=1, description="Maps of the convolutions")
+    hidden: int = Field(256, ge=8, description="Width of the hidden layer or the LSTM")
+    layers: int = Field(1, ge=1, le=4, description="Hidden layers of the dense encoder, or after the convolutions")
+    size_px: int = Field(28, ge=8, le=256, description="Side of the pictures")
+    seen_px: int = Field(0, ge=0, le=256, description="Side of what the encoder sees; 0: the picture's own")
+    colours: Literal[1, 3] = Field(1, description="Channels of the picture")
+    paper: float = Field(1.0, ge=0, le=1, description="Lightness of the bare canvas")
+    moves: int = Field(2, ge=1, le=256, description="Moves a picture")
+    templates: tuple[str, ...] = Field(("square",), min_length=1, description="Built-in templates to choose from")
+    learnable: bool = Field(False, description="Learn the templates' shapes")
+    gamma: float = Field(1.0, gt=0, description="Sharpening of the choice of templates")
+    noise: float = Field(0.0, ge=0, description="Deviation of the noise on the choice of templates while training")
+    freedom: Freedom = Field("upright", description="What a template may do besides moving and stretching")
+    latent: Latent = Field(
+        "none", description="Noise of deviation 1 on the features, or of a deviation that is learned"
+    )
+    cost: Cost = Field("none", description="Latent cost: of the means, or of means and deviations")
+    cost_weight: float = Field(1.0, ge=0, description="Weight of the latent cost")
+    latent_size: int = Field(64, ge=1, description="Width of the noisy features")
+    entropy_loss: bool = Field(False, description="Cross-entropy, a sum over pixels, in place of the squared error")
+    stops: bool = Field(False, description="Each move says whether it is there")
+    sorter: Sorter = Field(
+        "none", description="Who decides what lies above: the order, pairs of moves, or a depth each"
+    )
+    looks: int = Field(0, ge=0, le=16, description="Times that each move reads its surroundings and is corrected")
+    glimpse_px: int = Field(10, ge=4, le=32, description="Side of what a move reads")
+    early_share: float = Field(0.0, ge=0, le=1, description="Weight of the paintings before the last correction")
+    softness_px: float = Field(0.0, ge=0, description="Softness of the edges at the start of training")
+    soft_share: float = Field(0.3, ge=0, le=1, description="Share of the training after which edges are sharp")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        wrong = [name for name in self.templates if name not in TEMPLATES]
+        if wrong:
+            raise ValueError(f"templates: expected some of {', '.join(TEMPLATES)}, got {wrong[0]!r}")
+        if self.sorter == "pair" and self.moves != 2:
+            raise ValueError(f'sorter: "pair" sorts 2 moves, got {self.moves}; choose "depth"')
+        return self

@@ -1,0 +1,109 @@
+"""The painter's parts: how it sees, how it remembers from move to move, how a move is corrected."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from strokewright.models.painter.actions import layout, to_moves
+from strokewright.models.painter.attention import read
+from strokewright.models.painter.config import PainterConfig
+from strokewright.render.template import invert
+
+_STD = 0.05  # of all first weights, as in the thesis
+_NEAR, _FAR = 1.5, 3.0  # windows of a glimpse, in the move's own half axes
+_LEAST = 2.5  # pixels that half a window spans at least
+_CONTEXT = 32
+
+
+def start_small(module: nn.Module) -> None:
+    """Give the weights of linear and convolutional layers a normal distribution of deviation 0.05."""
+    for part in module.modules():
+        if isinstance(part, nn.Linear | nn.Conv2d):
+            nn.init.normal_(part.weight, std=_STD)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+
+
+class See(nn.Module):
+    """Pictures (batch, channels, side, side) → features (batch, hidden)."""
+
+    def __init__(self, config: PainterConfig, channels: int) -> None:
+        super().__init__()
+        self.side = config.seen_px or config.size_px
+        maps, side = [channels], self.side
+        parts: list[nn.Module] = []
+        if config.encoder == "convolutional":
+            maps += config.channels
+            for inner, outer in pairwise(maps):
+                parts += [nn.Conv2d(inner, outer, 4, 2, 1), nn.ReLU()]
+                side //= 2
+        parts.append(nn.Flatten())
+        widths = [maps[-1] * side**2, *[config.hidden] * config.layers]
+        for inner, outer in pairwise(widths):
+            parts += [nn.Linear(inner, outer), nn.ReLU()]
+        self.layers = nn.Sequential(*parts)
+        if config.encoder == "dense":
+            start_small(self)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Return the features; larger pictures are averaged first."""
+        if picture.shape[-1] != self.side:
+            picture = F.interpolate(picture, (self.side, self.side), mode="area")
+        return self.layers(0.5 - picture)  # paper is white more often than not
+
+
+class Correct(nn.Module):
+    """Each move reads the picture and the canvas around itself, in its own frame, and is changed a little.
+
+    The network is one for all moves, so it learns from each of them, and knows pictures only by what lies around a
+    move: it goes on working on pictures unlike those it was trained on.
+    """
+
+    def __init__(self, config: PainterConfig) -> None:
+        super().__init__()
+        self.config = config
+        seen = 2 * 2 * config.colours * config.glimpse_px**2
+        self.context = nn.Linear(config.hidden, _CONTEXT)
+        width = layout(config).width
+        self.layers = nn.Sequential(
+            nn.Linear(seen + width + _CONTEXT, config.hidden),
+            nn.ReLU(),
+            nn.Linear(config.hidden, config.hidden),
+            nn.ReLU(),
+        )
+        self.change = nn.Linear(config.hidden, width)
+        nn.init.normal_(self.change.weight, std=0.01)
+        nn.init.zeros_(self.change.bias)
+
+    def forward(self, picture: Tensor, canvas: Tensor, actions: Tensor, features: Tensor) -> Tensor:
+        """Return the changed actions.
+
+        Args:
+            picture: (batch, channels, height, width).
+            canvas: The same shape: what the actions paint.
+            actions: (batch, moves, columns).
+            features: (batch, hidden) of the picture.
+        """
+        config, columns = self.config, layout(self.config)
+        frame = invert(to_moves(config, actions.detach()).where)
+        seen = self._glimpses(torch.cat([picture, canvas], dim=1).detach(), frame)
+        context = self.context(features)[:, None].expand(-1, actions.shape[1], -1)
+        hidden = self.layers(torch.cat([seen, actions.detach(), context], dim=-1))
+        change = self.change(hidden)
+        shift = torch.einsum("bmpt,bmt->bmp", frame[..., :2], change[..., columns.centre])
+        return actions + torch.cat([shift, change[..., columns.centre.stop :]], dim=-1)
+
+    def _glimpses(self, seen: Tensor, frame: Tensor) -> Tensor:
+        """Read near and far around each move: (batch, moves, numbers)."""
+        side = self.config.glimpse_px
+        least = _LEAST * 2 / self.config.size_px
+        length = frame[..., :2].norm(dim=-2, keepdim=True).clamp(min=1e-4)
+        parts: list[Tensor] = []
+        for margin in (_NEAR, _FAR):
+            linear = frame[..., :2] / length * (margin * length).clamp(min=least)
+            parts.append(read(seen, torch.cat([linear, frame[..., 2:]], dim=-1), side).flatten(2))
+        return torch.cat(parts, dim=-1)

@@ -1,0 +1,212 @@
+"""The painter: a picture in, a fixed number of moves out, trained by the picture that they paint.
+
+simple: a hidden layer sees the picture, one linear layer gives all moves. recurrent: an LSTM gives them one by one.
+canvas-recurrent: it also sees the canvas. All can be made denoising or variational (`latent`, `cost`): the ten settings
+of Figure 5.9 of the thesis. After that, `looks` times, every move reads its surroundings and is corrected. `sorter`
+decides what lies above; then moves come out sorted, painted in that order.
+
+Source: Jaques, "Teaching Machines to Paint" (2016), chapter 5. Corrections, depth, stop and soft edges are ours.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from strokewright.drawing import Drawing
+from strokewright.models.painter import sorter
+from strokewright.models.painter.actions import layout, opening, to_moves
+from strokewright.models.painter.config import PainterConfig
+from strokewright.models.painter.networks import Correct, See, start_small
+from strokewright.models.pretrained import Pretrained
+from strokewright.render.skia import render
+from strokewright.render.template import Moves, TemplateBank, paper, superpose, to_drawing, write
+
+_SURE = 1e-3  # cross-entropy counts no pixel as surer than that
+
+
+class Painting(NamedTuple):
+    """What a painter made of pictures: actions (batch, moves, columns), the canvas of each look, the latent cost."""
+
+    actions: Tensor
+    canvases: list[Tensor]
+    cost: Tensor
+
+
+class Painter(Pretrained):
+    """Paints pictures in a fixed number of moves."""
+
+    def __init__(self, config: PainterConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, moves = layout(config).width, config.moves
+        one_by_one = config.network != "simple"
+        self.bank = TemplateBank(config.templates, config.learnable)
+        self.see = See(config, config.colours)
+        self.see_canvas = See(config, config.colours) if config.network == "canvas-recurrent" else None
+        heard = config.hidden * (2 if self.see_canvas else 1)
+        self.memory = nn.LSTMCell(heard, config.hidden) if one_by_one else None
+        features = config.hidden if config.latent == "none" and config.cost == "none" else config.latent_size
+        self.mean = None if features == config.hidden else nn.Linear(config.hidden, features)
+        self.deviation = nn.Linear(config.hidden, features) if config.latent == "variational" else None
+        self.act = nn.Linear(features, width if one_by_one else width * moves)
+        start_small(self.act)
+        self.start = nn.Parameter(opening(config))
+        self.correct = Correct(config) if config.looks else None
+        self._share = 1.0  # of the training; sharp edges unless the loop says otherwise
+
+    def set_progress(self, share: float) -> None:
+        """Hear how much of the training is done, 0 to 1: edges grow sharp."""
+        self._share = share
+
+    @property
+    def softness_px(self) -> float:
+        """How soft edges are now."""
+        return self.config.softness_px * max(0.0, 1 - self._share / max(self.config.soft_share, 1e-9))
+
+    def blank(self, batch: int) -> Tensor:
+        """Return bare canvases (batch, channels, size, size)."""
+        side = self.config.size_px
+        return paper(batch, (self.config.paper,) * self.config.colours, (side, side), self.start.device)
+
+    def paint(self, picture: Tensor, softness_px: float = 0.0) -> Painting:
+        """Paint pictures (batch, channels, size, size); the last canvas is the painting."""
+        features = self.see(picture)
+        actions, cost = self._propose(features, softness_px)
+        canvases = [self.canvas_of(actions, softness_px)]
+        for _ in range(self.config.looks if self.correct else 0):
+            actions = self.correct(picture, canvases[-1], actions, features)
+            canvases.append(self.canvas_of(actions, softness_px))
+        return Painting(actions, canvases, cost)
+
+    def _propose(self, features: Tensor, softness_px: float) -> tuple[Tensor, Tensor]:
+        """Choose the moves: actions (batch, moves, columns), and the latent cost (batch,)."""
+        config = self.config
+        if self.memory is None:
+            hidden, cost = self._disturbed(features)
+            return self.start + self.act(hidden).view(len(features), config.moves, -1), cost
+        state = (torch.zeros_like(features), torch.zeros_like(features))
+        canvas, total = self.blank(len(features)), features.new_zeros(len(features))
+        actions: list[Tensor] = []
+        for move in range(config.moves):
+            heard = features
+            if self.see_canvas is not None:
+                heard = torch.cat([features, self.see_canvas(canvas)], dim=1)
+            state = self.memory(heard, state)
+            hidden, cost = self._disturbed(state[0])
+            actions.append(self.start[move] + self.act(hidden))
+            total = total + cost
+            if self.see_canvas is not None:
+                canvas = self._after(canvas, actions[-1], softness_px).detach()
+        return torch.stack(actions, dim=1), total
+
+    def _after(self, canvas: Tensor, action: Tensor, softness_px: float) -> Tensor:
+        moves = to_moves(self.config, action[:, None])
+        return superpose(canvas, self._masks(moves, softness_px)[:, 0], moves.what[:, 0])
+
+    def _masks(self, moves: Moves, softness_px: float) -> Tensor:
+        """Return the masks (batch, moves, height, width), those of moves that are there."""
+        size, upright = (self.config.size_px, self.config.size_px), self.config.freedom == "upright"
+        masks = write(self.bank, moves.which, moves.where, size, softness_px, upright)
+        return masks if moves.there is None else masks * moves.there[..., None, None]
+
+    def _disturbed(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn features into noisy ones as the config says, with their latent cost (batch,)."""
+        config = self.config
+        mean = hidden if self.mean is None else self.mean(hidden)
+        log = torch.zeros_like(mean) if self.deviation is None else self.deviation(hidden)
+        noisy = mean if config.latent == "none" else mean + log.exp() * torch.randn_like(mean)
+        if config.cost == "none":
+            return noisy, mean.new_zeros(len(mean))
+        spread = (2 * log).exp() - 2 * log - 1 if config.cost == "full" else torch.zeros_like(log)
+        return noisy, (mean.square() + spread).sum(dim=1) / 2
+
+    def canvas_of(self, actions: Tensor, softness_px: float = 0.0) -> Tensor:
+        """Paint actions (batch, moves, columns) as they stand: (batch, channels, size, size)."""
+        config = self.config
+        moves = to_moves(config, actions, self.training)
+        masks = self._masks(moves, softness_px)
+        canvas = self.blank(len(actions))
+        if config.sorter == "none":
+            for mask, colour in zip(masks.unbind(1), moves.what.unbind(1), strict=True):
+                canvas = superpose(canvas, mask, colour)
+            return canvas
+        sort = sorter.pair if config.sorter == "pair" else sorter.by_depth
+        return sort(masks, moves.what, self.depth(actions), canvas)
+
+    def depth(self, actions: Tensor) -> Tensor:
+        """Return the depth (batch, moves) of each move; larger numbers lie above."""
+        return 10 * actions[..., layout(self.config).depth.start]
+
+    def moves(self, picture: Tensor) -> Moves:
+        """Return the final moves for pictures, sure ones: sorted, one template each, there or not."""
+        with torch.no_grad():
+            actions = self.paint(picture.float()).actions
+            moves = to_moves(self.config, actions)
+            moves = moves._replace(which=F.one_hot(moves.which.argmax(-1), len(self.bank)).to(moves.which))
+            if moves.there is not None:
+                moves = moves._replace(there=(moves.there > 0.5).to(moves.there))
+            return moves if self.config.sorter == "none" else sorter.in_order(moves, self.depth(actions))
+
+    def draw(self, picture: Tensor) -> list[Drawing]:
+        """Paint pictures as drawings of stamps, one a move."""
+        side = self.config.size_px
+        return to_drawing(self.bank, self.moves(picture), (side, side), (self.config.paper,))
+
+    def loss(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Paint and compare.
+
+        Args:
+            batch: `target` (batch, channels, size, size) in [0, 1].
+
+        Returns:
+            loss; pixels: mean squared distance of the last canvas; cost: the latent cost, a mean over pictures.
+        """
+        target, config = batch["target"].float(), self.config
+        painting = self.paint(target, self.softness_px)
+        distances = [self._distance(canvas, target) for canvas in painting.canvases]
+        loss = distances[-1]
+        if len(distances) > 1:
+            early = torch.stack(distances[:-1]).mean()
+            loss = (1 - config.early_share) * loss + config.early_share * early
+        cost = painting.cost.mean()
+        # The squared error is a mean over pixels; so is the cost that goes with it.
+        scale = 1.0 if config.entropy_loss else 1 / target[0].numel()
+        loss = loss + config.cost_weight * scale * cost
+        return {"loss": loss, "pixels": F.mse_loss(painting.canvases[-1], target), "cost": cost}
+
+    def _distance(self, canvas: Tensor, target: Tensor) -> Tensor:
+        if not self.config.entropy_loss:
+            return F.mse_loss(canvas, target)
+        sure = canvas.clamp(_SURE, 1 - _SURE)
+        return F.binary_cross_entropy(sure, target, reduction="none").flatten(1).sum(dim=1).mean()
+
+    def metrics(self, batch: dict[str, Tensor]) -> dict[str, float]:
+        """Measure what it paints by the true renderer: true_pixels, and scores where the batch holds the truth."""
+        from strokewright.models.painter.scores import scene_scores
+
+        target = batch["target"].float()
+        moves = self.moves(target)
+        side = self.config.size_px
+        drawings = to_drawing(self.bank, moves, (side, side), (self.config.paper,))
+        painted = torch.from_numpy(render_all(drawings, self.config.colours)).to(target)
+        scores = {"true_pixels": F.mse_loss(painted, target).item()}
+        return scores | (scene_scores(moves, self.bank.names, batch, side) if "corners" in batch else {})
+
+    def samples(self, batch: dict[str, Tensor]) -> Tensor:
+        """Make a sheet (3, height, width) of 40 pairs, eight a row: picture, and painting."""
+        target = batch["target"][:40].float()
+        painted = torch.from_numpy(render_all(self.draw(target), self.config.colours)).to(target)
+        pairs = F.pad(torch.cat([target, painted], dim=3).expand(-1, 3, -1, -1), (2, 2, 2, 2), value=0.5)
+        pairs = F.pad(pairs, (0, 0, 0, 0, 0, 0, 0, -len(pairs) % 8))
+        return pairs.unflatten(0, (-1, 8)).permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)
+
+
+def render_all(drawings: list[Drawing], channels: int) -> NDArray[np.float32]:
+    """Render drawings by Skia: (n, channels, height, width)."""
+    return np.stack([render(drawing)[:channels] for drawing in drawings])

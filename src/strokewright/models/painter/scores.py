@@ -1,0 +1,90 @@
+"""How well moves match the shapes that a picture was made of: overlap, template, number, order."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import torch
+from torch import Tensor
+
+from strokewright.datasets.shapes import KINDS
+from strokewright.render.template import Moves, invert
+
+_SAME_COLOUR = 0.1
+_OVERLAP = 0.9
+_NEAR_PX = 4.0
+
+
+def boxes(moves: Moves, size_px: int) -> Tensor:
+    """Return the boxes (batch, moves, 4) x0, y0, x1, y1 around upright moves, in pixels."""
+    affine = invert(moves.where)
+    centre, half = affine[..., 2], affine[..., :2].abs().sum(-1)
+    return (torch.cat([centre - half, centre + half], dim=-1) + 1) * size_px / 2
+
+
+def overlap(first: Tensor, second: Tensor) -> Tensor:
+    """Return intersection over union of boxes (…, 4), with broadcasting."""
+    low, high = torch.maximum(first[..., :2], second[..., :2]), torch.minimum(first[..., 2:], second[..., 2:])
+    both = (high - low).clamp(min=0).prod(-1)
+    areas = [(box[..., 2:] - box[..., :2]).clamp(min=0).prod(-1) for box in (first, second)]
+    return both / (areas[0] + areas[1] - both).clamp(min=1e-9)
+
+
+def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor], size_px: int) -> dict[str, float]:
+    """Compare moves with the truth of a batch of `datasets.shapes.SceneBatches`.
+
+    Returns:
+        solved: share of pictures in which every shape has a move of its own colour that overlaps it by more than 0.9.
+        mean_overlap: of shapes and their moves.
+        templates: share of pictures with a move of the right template within 4 pixels of each shape.
+        number: share of pictures with as many moves as shapes.
+        ordered: share of pictures with shapes that meet in which all of them are painted in the right order.
+    """
+    own, truth = boxes(moves, size_px), batch["corners"]
+    there = batch["there"] > 0.5
+    shown = torch.ones_like(own[..., 0]) if moves.there is None else moves.there
+    same = (moves.what.mean(-1)[:, :, None] - batch["colour"][:, None]).abs() < _SAME_COLOUR
+    fit = overlap(own[:, :, None], truth[:, None]) * same * (shown[:, :, None] > 0.5)  # (batch, moves, shapes)
+    chosen = _assigned(fit, there)
+    value = fit.gather(1, chosen[:, None])[:, 0]
+    found = (value > _OVERLAP) | ~there
+    scores = {"solved": found.all(1).float().mean(), "mean_overlap": value[there].mean()}
+    scores["number"] = ((shown > 0.5).sum(1) == there.sum(1)).float().mean()
+    if len(names) > 1:
+        scores["templates"] = _templates_right(moves, names, batch, own, there)
+    meet = _meeting(truth, there) & (batch["colour"][:, :, None] != batch["colour"][:, None])
+    if meet.any():
+        wrong = meet & (chosen[:, :, None] > chosen[:, None])
+        pictures = meet.any(2).any(1)
+        right = ~wrong.any(2).any(1) & (value > 0.5).all(1)
+        scores["ordered"] = right[pictures].float().mean()
+    return {name: float(value) for name, value in scores.items()}
+
+
+def _assigned(fit: Tensor, there: Tensor) -> Tensor:
+    """Give each shape a move of its own, such that the overlaps add up to the most: (batch, shapes)."""
+    moves, shapes = fit.shape[1:]
+    fit = fit * there[:, None]
+    options = torch.tensor(list(permutations(range(moves), shapes)), device=fit.device)
+    totals = sum(fit[:, options[:, i], i] for i in range(shapes))
+    return options[torch.as_tensor(totals).argmax(dim=1)]
+
+
+def _templates_right(
+    moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor], own: Tensor, there: Tensor
+) -> Tensor:
+    """The thesis' rule (section 5.5)."""
+    kinds = torch.tensor([KINDS.index(name) if name in KINDS else -1 for name in names], device=own.device)
+    template = kinds[moves.which.argmax(-1)]
+    middle, truth = (own[..., :2] + own[..., 2:]) / 2, (batch["corners"][..., :2] + batch["corners"][..., 2:]) / 2
+    near = (middle[:, :, None] - truth[:, None]).norm(dim=-1) < _NEAR_PX
+    return ((near & (template[:, :, None] == batch["kind"][:, None])).any(1) | ~there).all(1).float().mean()
+
+
+def _meeting(truth: Tensor, there: Tensor) -> Tensor:
+    """Say which pairs (batch, lower, upper) of shapes share pixels, by the order in which they were painted."""
+    low = torch.maximum(truth[:, :, None, :2], truth[:, None, :, :2])
+    high = torch.minimum(truth[:, :, None, 2:], truth[:, None, :, 2:])
+    shapes = there.shape[1]
+    later = torch.ones(shapes, shapes, dtype=torch.bool, device=truth.device).triu(1)
+    return (high > low).all(-1) & there[:, :, None] & there[:, None] & later
