@@ -12,6 +12,7 @@ from strokewright.cli.app import COMMANDS, build
 MINIMAL_WORDS = {
     "trace": ("{picture}",),
     "draw": ("{picture}",),
+    "paint": ("{picture}",),
     "prisms": ("{picture}", "{picture}", "{picture}"),
     "sample": (),
     "complete": ("{drawing}",),

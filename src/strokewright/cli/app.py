@@ -53,6 +53,14 @@ COMMANDS = {
         "Draw small pictures of one figure, such as letters, in a fixed number of strokes.",
         ("draw letter.png -o letter.svg", "draw 'digits/*.png' -o 'svg/{stem}.svg' --model draw/digits"),
     ),
+    "paint": Command(
+        "strokewright.cli.paint:paint",
+        "Paint pictures in few moves: shapes that are placed, turned and coloured, one over the other.",
+        (
+            "paint photo.jpg --moves 200 --template circle -o painting.svg",
+            "paint photo.jpg --colours 6 --hatch-px 3 --profile plot --page a4 -o plot.svg",
+        ),
+    ),
     "prisms": Command(
         "strokewright.cli.prisms:prisms",
         "Turn three orthogonal pictures into the boxes of a scene: corners and colours.",

@@ -144,4 +144,4 @@ def _line(record: Record) -> str:
 
 def describe(stats: Mapping[str, float]) -> str:
     """Name the counts that people ask for first."""
-    return "".join(f"{stats[key]:g} {key.replace('_', ' ')}, " for key in ("strokes", "nodes", "rooms") if key in stats)
+    return "".join(f"{stats[key]:g} {key.replace('_', ' ')}, " for key in ("moves", "strokes", "nodes", "rooms") if key in stats)

@@ -193,6 +193,7 @@ class Stamp(_ByValue):
     colour: Colour = BLACK
     opacity: float = 1.0
     template: str = ""
+    layer: str = "1"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "outline", _frozen(self.outline, (None, 2), "stamp outline"))

@@ -135,8 +135,8 @@ def _paper(drawing: Drawing) -> list[str]:
 
 def _in_layers(drawing: Drawing, spell: Callable[[Mark], str]) -> Iterable[str]:
     """Yield the marks in order, inside an Inkscape layer each time that the layer changes; layer "1" needs no group."""
-    layers = {stroke.layer for stroke in drawing.strokes}
-    for layer, marks in groupby(drawing.marks, lambda mark: mark.layer if isinstance(mark, Stroke) else ""):
+    layers = {mark.layer for mark in drawing.marks if isinstance(mark, Stroke | Stamp)}
+    for layer, marks in groupby(drawing.marks, lambda mark: mark.layer if isinstance(mark, Stroke | Stamp) else ""):
         if layer == "" or layers == {"1"}:
             yield from map(spell, marks)
         else:

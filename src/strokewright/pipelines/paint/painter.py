@@ -1,0 +1,89 @@
+"""`load("paint/digits")`: a trained painter proposes the moves; more are added, and all are refined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from strokewright import weights
+from strokewright.drawing import Drawing
+from strokewright.errors import OptionError
+from strokewright.models.painter import Painter
+from strokewright.pipelines.paint.options import PaintOptions, chosen_options, to_rgb
+from strokewright.pipelines.paint.page import Page, read_page
+from strokewright.pipelines.paint.paint import finish, paint_page
+from strokewright.pipelines.paint.painting import Painting, Parameters
+
+
+class PicturePainter:
+    """A picture in, a painting out, begun by a trained painter.
+
+    Args:
+        name: Short name of a bundled painter.
+        device: Where it runs: "auto", "cpu" or "cuda".
+
+    Raises:
+        WeightsError: The name is unknown, or the file is missing or damaged.
+        OptionError: The name is that of another kind of model.
+    """
+
+    def __init__(self, name: str, device: str = "auto") -> None:
+        model = weights.load_model(name, device)
+        if not isinstance(model, Painter):
+            raise OptionError(
+                f"{name}: expected a painter, got {type(model).__name__}; choose one such as paint/photos"
+            )
+        self.name = name
+        self.painter = model
+
+    def __call__(self, picture: Any, **options: Any) -> Drawing:
+        """Paint a picture (path, bytes, stream, PIL image or array).
+
+        Args:
+            picture: The picture.
+            options: Those of `PaintOptions` except `template`; for example `moves=40`, as many as the painter makes by
+                default. `rounds=0` leaves the painter's moves as they are.
+
+        Raises:
+            FormatError: The picture cannot be read.
+            OptionError: An option that there is not, or is out of range.
+        """
+        return self.paint(picture, chosen_options({"moves": self.painter.config.moves} | options))
+
+    def paint(self, picture: Any, options: PaintOptions) -> Drawing:
+        """Paint a picture with these options. Raises as a call does."""
+        return paint_by(self.painter, picture, options).replace(maker=self.name)
+
+
+def paint_by(painter: Painter, picture: Any, options: PaintOptions) -> Drawing:
+    """Paint a picture, beginning with a painter's moves and with its templates; see `PicturePainter`."""
+    options = options.checked()
+    if "template" in options.model_fields_set:
+        raise OptionError("paint: expected template or a model, got both; a painter brings its own templates")
+    lightness = painter.config.paper
+    page = read_page(picture, to_rgb(options.paper) if options.paper else (lightness, lightness, lightness))
+    return finish(paint_page(page, propose(painter, page, options.moves), options), options)
+
+
+@torch.no_grad()
+def propose(painter: Painter, page: Page, count: int) -> Painting:
+    """Return a painter's own painting of a page: the first `count` of its moves."""
+    side, device = painter.config.size_px, next(painter.parameters()).device
+    seen = F.interpolate(page.target[None], (side, side), mode="bilinear", antialias=True, align_corners=False)
+    if painter.config.colours == 1:
+        seen = _grey(seen)
+    moves = painter.moves(seen.clamp(0, 1).to(device))
+    which, there = moves.which[0].argmax(dim=-1), moves.what.new_ones(moves.what.shape[1])
+    there = there if moves.there is None else moves.there[0]
+    parts = (part.cpu() for part in (which, moves.where[0], moves.what[0], there))
+    parameters = Parameters.from_places(*parts, page.size)
+    kept = torch.nonzero(parameters.opacity > 0)[:count, 0]
+    return Painting(painter.bank.cpu(), page.paper, page.size, parameters.chosen(kept))
+
+
+def _grey(pictures: Tensor) -> Tensor:
+    """Return the lightness (batch, 1, height, width) of red, green, blue."""
+    return (pictures * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(dim=1, keepdim=True)
