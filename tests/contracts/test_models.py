@@ -5,6 +5,8 @@ import pytest
 import torch
 from scipy import ndimage
 
+from sketch2img_models import LABELS, SMALL, shapes
+from strokewright.datasets.shapes import SceneBatches
 from strokewright.errors import OptionError, WeightsError
 from strokewright.models import MODELS, find_model
 from strokewright.models.canvas_drawer.rooms.batches import plan_row
@@ -25,6 +27,11 @@ def drawer_batch():
 
 def picture_batch():
     return {"target": drawer_batch()["ink"][:, None, 4:52:2, 4:52:2]}
+
+
+def scene_batch():
+    batch = SceneBatches(name="2-rectangles", count=8).batch(0, 8)
+    return {name: torch.from_numpy(values) for name, values in batch.items()}
 
 
 def plan_batch():
@@ -73,12 +80,16 @@ def step_batch():
 
 
 EXAMPLES = {
+    "air": ({"hidden": 16, "template": "square"}, scene_batch),
     "canvas-network": ({"hidden": 8, "depth": 2}, action_batch),
+    "draw": ({"hidden": 16, "latent_size": 4}, scene_batch),
     "drawer": ({"size_px": 24, "steps": 2, "channels": (8, 8, 8), "hidden": 16}, picture_batch),
     "line-drawer": (
         {"steps": 3, "channels": (8, 8, 8), "hidden": 16, "soft_share": 0.0, "stop_share": 0.0},
         drawer_batch,
     ),
+    "photo-classifier": ({"labels": LABELS, "size": 32, "base": 4, "dropout": 0.0}, shapes),
+    "painter": ({"hidden": 16, "looks": 1, "early_share": 0.3, "lesson": 1.0, "lesson_share": 1.0}, scene_batch),
     "room-chooser": ({"width": 16, "layers": 1, "channels": (4, 4, 4), "dropout": 0.0}, choice_batch),
     "room-namer": (
         {"members": 2, "width": 16, "layers": 1, "channels": (4, 4, 4), "dropout": 0.0, "facts_dropout": 0.0},
@@ -100,6 +111,7 @@ EXAMPLES = {
         },
         step_batch,
     ),
+    "sketch2img": (SMALL, shapes),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from strokewright.models.sketch2img.config import Sketch2ImgConfig
-from strokewright.models.sketch2img.mru import EncoderUnit, NoNorm
+from strokewright.models.sketch2img.mru import EncoderUnit, NoNorm, initialise
 from strokewright.models.sketch2img.norms import LearnedLeak, SpectralNorm
 
 _STEM_CHANNELS = 8
@@ -102,8 +103,7 @@ def advance_spectral_norms(network: nn.Module) -> None:
 
 def _prepare(network: nn.Module, spectral_norm: bool) -> None:
     """Begin with He's weights, which keep the scale of a network without norms; divide them by their norm if asked."""
+    initialise(network, partial(nn.init.kaiming_normal_, a=_PLAIN_SLOPE))
     for layer in list(network.modules()):
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, _PLAIN_SLOPE)
-            if spectral_norm:
-                parametrize.register_parametrization(layer, "weight", SpectralNorm(layer.weight))
+        if spectral_norm and isinstance(layer, nn.Conv2d | nn.Linear):
+            parametrize.register_parametrization(layer, "weight", SpectralNorm(layer.weight))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from strokewright.models.sketch2img.config import Sketch2ImgConfig
-from strokewright.models.sketch2img.mru import DecoderUnit, EncoderUnit
+from strokewright.models.sketch2img.mru import DecoderUnit, EncoderUnit, initialise
 from strokewright.models.sketch2img.norms import ConditionalBatchNorm, smooth_relu
 
 STEM_CHANNELS = 8
@@ -49,7 +48,7 @@ class Generator(nn.Module):
         shape += [(2 * b, 0, b)] if stride == 2 else []
         self.decoder = nn.ModuleList(DecoderUnit(c, 1 + skip, out, norm, smooth_relu) for c, skip, out in shape)
         self.paint = nn.Conv2d(shape[-1][2], 3, 7, padding=3)
-        _initialise(self)
+        initialise(self, partial(nn.init.normal_, std=_DEVIATION))
 
     def forward(self, distance: Tensor, label: Tensor, noise: Tensor) -> Tensor:
         """Return pictures (batch, 3, size, size) in [-1, 1].
@@ -101,7 +100,7 @@ class UNetGenerator(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, c, 4, 2, 1) for a, c in zip(below, above, strict=True))
         self.up_norms = nn.ModuleList(norm(c) for c in above)
         self.paint = nn.Conv2d(b, 3, 3, padding=1)
-        _initialise(self)
+        initialise(self, partial(nn.init.normal_, std=_DEVIATION))
 
     def forward(self, distance: Tensor, label: Tensor, noise: Tensor) -> Tensor:
         """Return pictures (batch, 3, size, size) in [-1, 1]; arguments as of `Generator`."""
@@ -120,12 +119,3 @@ class UNetGenerator(nn.Module):
 def make_generator(config: Sketch2ImgConfig) -> Generator | UNetGenerator:
     """Build the generator that the config names."""
     return Generator(config) if config.network == "mru" else UNetGenerator(config)
-
-
-def _initialise(network: nn.Module) -> None:
-    """Draw all weights of convolutions and linear layers from N(0, 0.02²); their biases begin at 0, but for gates'."""
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.normal_(layer.weight, 0, _DEVIATION)
-            if layer.bias is not None and not cast(Tensor, layer.bias).any():
-                nn.init.zeros_(layer.bias)

@@ -61,7 +61,6 @@ class EncoderUnit(nn.Module):
         self.activations = [make_activation() for _ in range(3)]
         self.leaks = nn.ModuleList(one for one in self.activations if isinstance(one, nn.Module))
         self.gate = nn.Conv2d(channels + image_channels, channels, 3, padding=1)
-        nn.init.constant_(self.gate.bias, _GATE_BIAS)  # type: ignore[arg-type]
         self.image = nn.Conv2d(image_channels, channels, 3, padding=1)
         self.first = nn.Conv2d(channels, out_channels, 3, padding=1)
         self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1)
@@ -77,6 +76,23 @@ class EncoderUnit(nn.Module):
         taken = h + mask * self.image(image)
         residual = self.second(ready(2, self.first(ready(1, taken))))
         return self.pass_on(F.avg_pool2d(h, 2)) + F.avg_pool2d(residual, 2)  # P is linear: cheaper on the means
+
+
+def initialise(network: nn.Module, draw: Callable[[Tensor], object]) -> None:
+    """Draw the weights of all convolutions and linear layers; biases begin at 0, those of encoder units' masks at ½.
+
+    Args:
+        network: The network.
+        draw: Fills a weight in place.
+    """
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            draw(layer.weight)
+            if layer.bias is not None:
+                layer.bias.data.zero_()
+    for unit in network.modules():
+        if isinstance(unit, EncoderUnit) and unit.gate.bias is not None:
+            unit.gate.bias.data.fill_(_GATE_BIAS)
 
 
 class DecoderUnit(nn.Module):
