@@ -123,5 +123,6 @@ def _outline(ink: Ink) -> Ink:
     """Return lines of 1.6 px along the edges of ink (height, width)."""
     inside = ink > 0.5
     border = np.pad(inside, 1)
-    to_edge = np.maximum(ndimage.distance_transform_edt(border), ndimage.distance_transform_edt(~border)) - 0.5
-    return np.clip(_OUTLINE_PX / 2 + 0.5 - to_edge[1:-1, 1:-1], 0, 1).astype(np.float32)
+    within, beyond = (np.asarray(ndimage.distance_transform_edt(side), dtype=np.float32) for side in (border, ~border))
+    to_edge = np.maximum(within, beyond)[1:-1, 1:-1] - np.float32(0.5)
+    return np.clip(np.float32(_OUTLINE_PX / 2 + 0.5) - to_edge, 0, 1)

@@ -122,9 +122,9 @@ def dark_lines(lightness: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 def _held(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.bool_]:
     """Return which pixels are over the low threshold and hang together with one over the high one."""
-    labels, count = ndimage.label(values > low, np.ones((3, 3)))
-    strong = np.zeros(count + 1, dtype=bool)
-    strong[np.unique(labels[values > high])] = True
+    labels = np.asarray(ndimage.label(values > low, np.ones((3, 3)))[0], dtype=np.int64)  # type: ignore[index]
+    strong = np.zeros(labels.max() + 1, dtype=np.bool_)
+    strong[labels[values > high]] = True
     strong[0] = False
     return strong[labels]
 
@@ -155,10 +155,10 @@ def figure(photo: Photo) -> NDArray[np.float32]:
     return np.asarray(whole)
 
 
-def _near(share: NDArray[np.float32]) -> NDArray[np.float32]:
+def _near(share: NDArray[np.float32]) -> Floats:
     """Return how much a line counts that lies in the figure, on its border, or outside."""
-    border = ndimage.gaussian_gradient_magnitude(share, 2.5) * 12
-    around = ndimage.maximum_filter(share, 5)
+    border = np.asarray(ndimage.gaussian_gradient_magnitude(share, 2.5), dtype=np.float64) * 12
+    around = np.asarray(ndimage.maximum_filter(share, 5), dtype=np.float64)
     return 0.03 + 0.4 * around + np.minimum(border, 1.2)
 
 

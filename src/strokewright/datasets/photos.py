@@ -80,7 +80,7 @@ class PhotoFolder(PhotoDataset):
         self.lines = lines
         self.store = PictureStore(path)
         skipped: list[tuple[str, str]] = []
-        self.pairs: list[Pair] = []
+        pairs: list[Pair] = []
         for name in self.store.names:
             *parents, _ = PurePosixPath(name).parts
             if folders and not set(folders) & set(parents):
@@ -90,9 +90,9 @@ class PhotoFolder(PhotoDataset):
                 continue
             stem = PurePosixPath(name).stem
             given = [parent for parent in parents if parent in SPLIT_CODES]
-            self.pairs.append(Pair(name, "", parents[-1], stem, given[0] if given else _split_by_name(stem)))
-        self.skipped = tuple(skipped)
-        if not self.pairs:
+            pairs.append(Pair(name, "", parents[-1], stem, given[0] if given else _split_by_name(stem)))
+        self.pairs, self.skipped = pairs, tuple(skipped)
+        if not pairs:
             raise DataError(
                 f"{path}: expected photos in folders named after their classes, found none; "
                 f"set them out as class/photo.jpg"

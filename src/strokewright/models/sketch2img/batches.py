@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strokewright.datasets import open_dataset
+from strokewright.datasets.dataset import TRAIN
 from strokewright.datasets.pairs import PairDataset
 from strokewright.datasets.photos import PhotoDataset
 from strokewright.drawing import Stroke
@@ -21,10 +22,11 @@ from strokewright.drawing.curves import flatten
 from strokewright.drawing.drawing import Floats
 from strokewright.errors import DataError, OptionError
 from strokewright.models.sketch2img.hand import redrawn, redrawn_picture
+from strokewright.models.sketch2img.scaling import ReportScaling
 from strokewright.models.sketch2img.sketches import (
-    LINE_SHARE,
     Bytes,
     distance_map,
+    line_px,
     lines_on_paper,
     photo_at,
     placed,
@@ -32,7 +34,8 @@ from strokewright.models.sketch2img.sketches import (
 )
 
 _KEEP_FROM = 500  # photos; the lines of fewer are made when they are needed
-_STORED_PX = 128  # side at which pictures of sketches are kept
+_MEASURED = 400  # pairs whose values give the report's normalisation
+_STORED_PX = 128  # largest side at which pictures of sketches are kept
 Source = str | Mapping[str, Any]
 
 
@@ -54,6 +57,8 @@ class PairBatches:
         edge_share: Which share of the rows comes from `edges` at first, and at the end.
         edge_batches: In how many batches the share goes from the one to the other.
         balanced: Take every class equally often, however many pairs it has.
+        scaling: "distance": photos as they are, the distance map. "report": the report's normalisation, and its
+            inverted lines in the column `distance`; `report_scaling` then turns pictures back.
 
     Raises:
         DataError: A data set without photos, or a split without pairs.
@@ -72,7 +77,10 @@ class PairBatches:
         edge_share: tuple[float, float] = (0.8, 0.2),
         edge_batches: int = 20_000,
         balanced: bool = False,
+        scaling: Literal["distance", "report"] = "distance",
     ) -> None:
+        if scaling not in ("distance", "report"):
+            raise OptionError(f'scaling: expected "distance" or "report", got {scaling!r}')
         if size < 8 or edge_batches < 1 or not all(0 <= share <= 1 for share in (mirror, *edge_share)):
             raise OptionError(
                 f"pairs: expected size ≥ 8, edge_batches ≥ 1 and shares from 0 to 1, got {size}, {edge_batches} "
@@ -84,6 +92,7 @@ class PairBatches:
         self.labels = sorted({name for part in own + made for name in part.label_names()})
         self._pairs = _PairTable(own, split, size, self.labels, balanced)
         self._made = _PairTable(made, split, size, self.labels, balanced) if made else None
+        self.report_scaling = self._measured(own) if scaling == "report" else None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -101,7 +110,7 @@ class PairBatches:
     def _row(self, index: int, number: int) -> dict[str, Any]:
         if not self._change:
             pair = self._pairs.pair(number % len(self._pairs))
-            return _columns(pair.photo, self._as_it_is(pair.sketch), pair.label)
+            return self._columns(pair.photo, self._as_it_is(pair.sketch), pair.label)
         rng = np.random.default_rng((self._seed, 1, number))
         table = self._pairs
         if self._made is not None:
@@ -116,18 +125,28 @@ class PairBatches:
             sketch = redrawn_picture(pair.sketch, self._size, rng)
         if rng.random() < self._mirror:
             photo, sketch = photo[..., ::-1], sketch[..., ::-1]
-        return _columns(photo, sketch, pair.label)
+        return self._columns(photo, sketch, pair.label)
 
     def _as_it_is(self, sketch: Bytes | list[Floats]) -> Bytes:
         if isinstance(sketch, np.ndarray):
             return sketch_of_picture(sketch, self._size)
-        width = self._size * LINE_SHARE
+        width = line_px(self._size)
         strokes = [Stroke(line * self._size, width=width) for line in sketch]  # type: ignore[arg-type]
         return lines_on_paper(strokes, self._size)
 
+    def _columns(self, photo: Bytes, sketch: Bytes, label: int) -> dict[str, Any]:
+        shared = {"sketch": sketch, "label": np.int64(label)}
+        if self.report_scaling is None:
+            return {"photo": photo, "distance": distance_map(sketch), **shared}
+        return {"photo": self.report_scaling.photo(photo), "distance": self.report_scaling.lines(sketch), **shared}
 
-def _columns(photo: Bytes, sketch: Bytes, label: int) -> dict[str, Any]:
-    return {"photo": photo, "sketch": sketch, "distance": distance_map(sketch), "label": np.int64(label)}
+    def _measured(self, parts: Sequence[PairDataset]) -> ReportScaling:
+        """Measure training pairs, spread evenly over all of them, whichever split these batches are of."""
+        table = _PairTable(parts, TRAIN, self._size, self.labels, False)
+        pairs = [table.pair(place) for place in range(0, len(table), max(1, len(table) // _MEASURED))]
+        return ReportScaling.of(
+            np.stack([pair.photo for pair in pairs]), np.stack([self._as_it_is(pair.sketch) for pair in pairs])
+        )
 
 
 def _opened(sources: Source | Sequence[Source]) -> list[PairDataset]:
@@ -150,7 +169,7 @@ def _opened(sources: Source | Sequence[Source]) -> list[PairDataset]:
 
 @dataclass(frozen=True)
 class _Pair:
-    """One pair in memory: the photo at the network's size; the sketch as lines in sides, or as a picture of 128 px."""
+    """One pair in memory: the photo at the network's size; the sketch as lines in sides, or as a picture."""
 
     photo: Bytes
     sketch: Bytes | list[Floats]
@@ -201,4 +220,4 @@ class _PairTable:
         if sample.picture is None:
             raise DataError(f"{type(part).__name__}, {index}: expected a sketch, found none; take another data set")
         picture = (255.5 - 255 * sample.picture).astype(np.uint8)
-        return _Pair(photo, sketch_of_picture(picture, _STORED_PX), label)
+        return _Pair(photo, sketch_of_picture(picture, min(_STORED_PX, max(picture.shape))), label)

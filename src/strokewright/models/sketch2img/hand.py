@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from strokewright.drawing import Stroke
 from strokewright.drawing.drawing import Floats
-from strokewright.models.sketch2img.sketches import LINE_SHARE, PAPER, Bytes, lines_on_paper
+from strokewright.models.sketch2img.sketches import PAPER, Bytes, line_px, lines_on_paper
 
 _GRID = 4  # knots of the bending along a side
 _BEND = 0.018  # of a knot, in sides of the picture
@@ -60,7 +60,7 @@ def redrawn(lines: Sequence[Floats], size_px: int, rng: np.random.Generator) -> 
     if not kept:
         return np.full((size_px, size_px), PAPER, np.uint8)
     moved = _Bend(rng)(np.concatenate([_own_motion(line, rng) for line in kept])) * size_px
-    width = size_px * LINE_SHARE * float(np.exp(rng.uniform(*np.log(_WIDTHS))))
+    width = line_px(size_px) * float(np.exp(rng.uniform(*np.log(_WIDTHS))))
     ends = np.cumsum([len(line) for line in kept])[:-1]
     return lines_on_paper([Stroke(points, width=width) for points in np.split(moved, ends)], size_px)  # type: ignore[arg-type]
 

@@ -20,9 +20,14 @@ from strokewright.render.skia import render_ink
 
 PAPER = 255
 _STROKE_UNDER = 245  # a pixel darker than this counts as drawn
-LINE_SHARE = 1 / 64  # width of a line, in sides of the picture
+_LINE_SHARE, _LEAST_LINE_PX = 1 / 64, 1.0  # width of a line: in sides of the picture, and at least
 
 Bytes = NDArray[np.uint8]
+
+
+def line_px(size_px: int) -> float:
+    """Return how wide lines are drawn in a picture of that side."""
+    return max(size_px * _LINE_SHARE, _LEAST_LINE_PX)
 
 
 def distance_map(sketch: Bytes) -> Bytes:
@@ -37,8 +42,8 @@ def distance_map(sketch: Bytes) -> Bytes:
     paper = sketch >= _STROKE_UNDER
     if paper.all():
         return np.full(sketch.shape, 255, np.uint8)
-    distance = ndimage.distance_transform_edt(paper)
-    return np.rint(distance * (255 / max(float(distance.max()), 1.0))).astype(np.uint8)
+    distance = np.asarray(ndimage.distance_transform_edt(paper), dtype=np.float64)
+    return np.rint(distance * (255 / max(distance.max(), 1.0))).astype(np.uint8)
 
 
 def sketch_of_drawing(strokes: Sequence[Stroke], page_px: tuple[float, float], size_px: int) -> Bytes:
@@ -52,7 +57,7 @@ def sketch_of_drawing(strokes: Sequence[Stroke], page_px: tuple[float, float], s
     Returns:
         (size_px, size_px) uint8, 255 = bare paper.
     """
-    width = size_px * LINE_SHARE
+    width = line_px(size_px)
     return lines_on_paper(
         [s.replace(width=np.full(len(s.nodes), width)) for s in placed(strokes, page_px, size_px)], size_px
     )
