@@ -40,6 +40,8 @@ DATASETS = {
     "random-strokes": "strokewright.datasets.random_strokes:RandomStrokes",
     "sheets": "strokewright.datasets.sheets:Sheets",
     "floorplans": "strokewright.datasets.floorplans:Floorplans",
+    "shapes": "strokewright.datasets.shapes:Shapes",
+    "faces": "strokewright.datasets.faces:Faces",
     "object-sketches": "strokewright.datasets.pairs:ObjectSketches",
     "sketchy-pairs": "strokewright.datasets.pairs:SketchyPairs",
     "pacs-pairs": "strokewright.datasets.pairs:PacsPairs",
@@ -56,6 +58,7 @@ DATASETS = {
 _BY_ARRAYS = {
     frozenset({"x_train", "x_test"}): "mnist",
     frozenset({"images", "char"}): "omniglot",
+    frozenset({"images", "subject"}): "faces",
     frozenset({"xy", "t_ms", "pen_up"}): "quickdraw-raw",
     frozenset({"points", "source_index"}): "tuberlin",
     frozenset({"strokes", "filled", "hexcode"}): "openmoji",

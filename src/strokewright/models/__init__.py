@@ -13,10 +13,13 @@ from typing import Any
 from strokewright.errors import OptionError
 
 MODELS: dict[str, str] = {
+    "air": "strokewright.models.painter.air:Air",
     "canvas-network": "strokewright.models.canvas_drawer.canvas.network:CanvasNetwork",
+    "draw": "strokewright.models.painter.draw:Draw",
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
     "photo-classifier": "strokewright.models.sketch2img.classifier:PhotoClassifier",
+    "painter": "strokewright.models.painter:Painter",
     "room-chooser": "strokewright.models.canvas_drawer.rooms.chooser:RoomChooser",
     "room-drawer": "strokewright.models.canvas_drawer.rooms.drawer:RoomDrawer",
     "room-namer": "strokewright.models.canvas_drawer.rooms.namer:RoomNamer",

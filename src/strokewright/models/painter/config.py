@@ -11,7 +11,7 @@ from strokewright.render.template_shapes import TEMPLATES
 Network = Literal["simple", "recurrent", "canvas-recurrent"]
 Encoder = Literal["dense", "convolutional"]
 Freedom = Literal["upright", "turned", "sheared"]
-Latent = Literal["none", "noise", "variational"]
+Latent = Literal["none", "noise", "variational", "moves"]
 Cost = Literal["none", "mean", "full"]
 Sorter = Literal["none", "pair", "depth"]
 
@@ -41,6 +41,8 @@ class PainterConfig(BaseModel):
     )
     cost: Cost = Field("none", description="Latent cost: of the means, or of means and deviations")
     cost_weight: float = Field(1.0, ge=0, description="Weight of the latent cost")
+    cost_share: float = Field(0.0, ge=0, le=1, description="Share of the training in which that weight rises from 0")
+    pixel_deviation: float = Field(0.1, gt=0, description='With noisy "moves": of the pixels around the painting')
     latent_size: int = Field(64, ge=1, description="Width of the noisy features")
     entropy_loss: bool = Field(False, description="Cross-entropy, a sum over pixels, in place of the squared error")
     stops: bool = Field(False, description="Each move says whether it is there")
@@ -50,6 +52,8 @@ class PainterConfig(BaseModel):
     looks: int = Field(0, ge=0, le=16, description="Times that each move reads its surroundings and is corrected")
     glimpse_px: int = Field(10, ge=4, le=32, description="Side of what a move reads")
     early_share: float = Field(0.0, ge=0, le=1, description="Weight of the paintings before the last correction")
+    lesson: float = Field(0.0, ge=0, description="Weight of what the truth of a synthetic picture teaches")
+    lesson_share: float = Field(1.0, gt=0, le=1, description="Share of the training after which it teaches no more")
     softness_px: float = Field(0.0, ge=0, description="Softness of the edges at the start of training")
     soft_share: float = Field(0.3, ge=0, le=1, description="Share of the training after which edges are sharp")
 

@@ -19,10 +19,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from strokewright.drawing import Drawing
+from strokewright.errors import OptionError
 from strokewright.models.painter import sorter
 from strokewright.models.painter.actions import layout, opening, to_moves
 from strokewright.models.painter.config import PainterConfig
+from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.networks import Correct, See, start_small
+from strokewright.models.painter.prior import MovePrior
+from strokewright.models.painter.scores import scene_scores
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.skia import render
 from strokewright.render.template import Moves, TemplateBank, paper, superpose, to_drawing, write
@@ -31,9 +35,9 @@ _SURE = 1e-3  # cross-entropy counts no pixel as surer than that
 
 
 class Painting(NamedTuple):
-    """What a painter made of pictures: actions (batch, moves, columns), the canvas of each look, the latent cost."""
+    """What a painter made of pictures: actions (batch, moves, columns) and canvas of each look, the latent cost."""
 
-    actions: Tensor
+    actions: list[Tensor]
     canvases: list[Tensor]
     cost: Tensor
 
@@ -51,13 +55,15 @@ class Painter(Pretrained):
         self.see_canvas = See(config, config.colours) if config.network == "canvas-recurrent" else None
         heard = config.hidden * (2 if self.see_canvas else 1)
         self.memory = nn.LSTMCell(heard, config.hidden) if one_by_one else None
-        features = config.hidden if config.latent == "none" and config.cost == "none" else config.latent_size
-        self.mean = None if features == config.hidden else nn.Linear(config.hidden, features)
+        plain = config.latent in ("none", "moves") and config.cost == "none"
+        features = config.hidden if plain else config.latent_size
+        self.mean = None if plain else nn.Linear(config.hidden, features)
         self.deviation = nn.Linear(config.hidden, features) if config.latent == "variational" else None
         self.act = nn.Linear(features, width if one_by_one else width * moves)
         start_small(self.act)
         self.start = nn.Parameter(opening(config))
         self.correct = Correct(config) if config.looks else None
+        self.prior = MovePrior(width * moves) if config.latent == "moves" else None
         self._share = 1.0  # of the training; sharp edges unless the loop says otherwise
 
     def set_progress(self, share: float) -> None:
@@ -77,11 +83,11 @@ class Painter(Pretrained):
     def paint(self, picture: Tensor, softness_px: float = 0.0) -> Painting:
         """Paint pictures (batch, channels, size, size); the last canvas is the painting."""
         features = self.see(picture)
-        actions, cost = self._propose(features, softness_px)
-        canvases = [self.canvas_of(actions, softness_px)]
+        proposed, cost = self._propose(features, softness_px)
+        actions, canvases = [proposed], [self.canvas_of(proposed, softness_px)]
         for _ in range(self.config.looks if self.correct else 0):
-            actions = self.correct(picture, canvases[-1], actions, features)
-            canvases.append(self.canvas_of(actions, softness_px))
+            actions.append(self.correct(picture, canvases[-1], actions[-1], features))
+            canvases.append(self.canvas_of(actions[-1], softness_px))
         return Painting(actions, canvases, cost)
 
     def _propose(self, features: Tensor, softness_px: float) -> tuple[Tensor, Tensor]:
@@ -120,7 +126,7 @@ class Painter(Pretrained):
         config = self.config
         mean = hidden if self.mean is None else self.mean(hidden)
         log = torch.zeros_like(mean) if self.deviation is None else self.deviation(hidden)
-        noisy = mean if config.latent == "none" else mean + log.exp() * torch.randn_like(mean)
+        noisy = mean if config.latent in ("none", "moves") else mean + log.exp() * torch.randn_like(mean)
         if config.cost == "none":
             return noisy, mean.new_zeros(len(mean))
         spread = (2 * log).exp() - 2 * log - 1 if config.cost == "full" else torch.zeros_like(log)
@@ -141,17 +147,34 @@ class Painter(Pretrained):
 
     def depth(self, actions: Tensor) -> Tensor:
         """Return the depth (batch, moves) of each move; larger numbers lie above."""
-        return 10 * actions[..., layout(self.config).depth.start]
+        columns = layout(self.config).depth
+        if columns.stop == columns.start:
+            return actions.new_zeros(actions.shape[:2])
+        return 10 * actions[..., columns.start]
 
     def moves(self, picture: Tensor) -> Moves:
         """Return the final moves for pictures, sure ones: sorted, one template each, there or not."""
         with torch.no_grad():
-            actions = self.paint(picture.float()).actions
-            moves = to_moves(self.config, actions)
-            moves = moves._replace(which=F.one_hot(moves.which.argmax(-1), len(self.bank)).to(moves.which))
-            if moves.there is not None:
-                moves = moves._replace(there=(moves.there > 0.5).to(moves.there))
-            return moves if self.config.sorter == "none" else sorter.in_order(moves, self.depth(actions))
+            return self.sure(self.paint(picture.float()).actions[-1])
+
+    def sure(self, actions: Tensor) -> Moves:
+        """Turn actions (batch, moves, columns) into moves without doubt."""
+        moves = to_moves(self.config, actions)
+        moves = moves._replace(which=F.one_hot(moves.which.argmax(-1), len(self.bank)).to(moves.which))
+        if moves.there is not None:
+            moves = moves._replace(there=(moves.there > 0.5).to(moves.there))
+        return moves if self.config.sorter == "none" else sorter.in_order(moves, self.depth(actions))
+
+    def dream(self, count: int, seed: int = 0) -> Moves:
+        """Draw the moves of pictures from the prior of a painter with noisy moves.
+
+        Raises:
+            OptionError: The painter has no such prior.
+        """
+        if self.prior is None:
+            raise OptionError('painter: expected latent="moves", which learns a prior; train painter_variational')
+        rows = self.prior.sample(count, torch.Generator().manual_seed(seed))
+        return self.sure(rows.view(count, self.config.moves, -1))
 
     def draw(self, picture: Tensor) -> list[Drawing]:
         """Paint pictures as drawings of stamps, one a move."""
@@ -162,23 +185,44 @@ class Painter(Pretrained):
         """Paint and compare.
 
         Args:
-            batch: `target` (batch, channels, size, size) in [0, 1].
+            batch: `target` (batch, channels, size, size) in [0, 1]; perhaps the truth, see `lessons`.
 
         Returns:
-            loss; pixels: mean squared distance of the last canvas; cost: the latent cost, a mean over pictures.
+            loss; pixels: mean squared distance of the last canvas; cost: the latent cost, a mean over pictures; lesson:
+            while it is taught.
         """
         target, config = batch["target"].float(), self.config
         painting = self.paint(target, self.softness_px)
-        distances = [self._distance(canvas, target) for canvas in painting.canvases]
-        loss = distances[-1]
-        if len(distances) > 1:
-            early = torch.stack(distances[:-1]).mean()
-            loss = (1 - config.early_share) * loss + config.early_share * early
-        cost = painting.cost.mean()
-        # The squared error is a mean over pixels; so is the cost that goes with it.
-        scale = 1.0 if config.entropy_loss else 1 / target[0].numel()
-        loss = loss + config.cost_weight * scale * cost
-        return {"loss": loss, "pixels": F.mse_loss(painting.canvases[-1], target), "cost": cost}
+        cost, last = painting.cost, painting.actions[-1]
+        if self.prior is not None:
+            noisy, cost = self.prior.disturb(last.flatten(1))
+            painting.canvases[-1] = self.canvas_of(noisy.view_as(last), self.softness_px)
+        loss = self._weighed([self._distance(canvas, target) for canvas in painting.canvases])
+        scores = {"pixels": F.mse_loss(painting.canvases[-1], target), "cost": cost.mean()}
+        loss = loss + self._cost_weight(target[0].numel()) * scores["cost"]
+        teaching = config.lesson * max(0.0, 1 - self._share / config.lesson_share)
+        if teaching and "corners" in batch:
+            lessons = [lesson(config, actions, self.depth(actions), batch) for actions in painting.actions]
+            scores["lesson"] = self._weighed(lessons)
+            loss = loss + teaching * scores["lesson"]
+        return {"loss": loss} | scores
+
+    def _weighed(self, losses: list[Tensor]) -> Tensor:
+        """Weigh the last look against those before it."""
+        if len(losses) == 1:
+            return losses[0]
+        share = self.config.early_share
+        return (1 - share) * losses[-1] + share * torch.stack(losses[:-1]).mean()
+
+    def _cost_weight(self, pixels: int) -> float:
+        """Return what a nat of latent cost weighs in the loss."""
+        config = self.config
+        rise = min(1.0, self._share / config.cost_share) if config.cost_share else 1.0
+        # A squared error that is a mean over pixels takes the cost as a mean, too.
+        scale = 1.0 if config.entropy_loss else 1 / pixels
+        if self.prior is not None:
+            scale *= 2 * config.pixel_deviation**2
+        return config.cost_weight * rise * scale
 
     def _distance(self, canvas: Tensor, target: Tensor) -> Tensor:
         if not self.config.entropy_loss:
@@ -188,8 +232,6 @@ class Painter(Pretrained):
 
     def metrics(self, batch: dict[str, Tensor]) -> dict[str, float]:
         """Measure what it paints by the true renderer: true_pixels, and scores where the batch holds the truth."""
-        from strokewright.models.painter.scores import scene_scores
-
         target = batch["target"].float()
         moves = self.moves(target)
         side = self.config.size_px

@@ -45,14 +45,14 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
     shown = torch.ones_like(own[..., 0]) if moves.there is None else moves.there
     same = (moves.what.mean(-1)[:, :, None] - batch["colour"][:, None]).abs() < _SAME_COLOUR
     fit = overlap(own[:, :, None], truth[:, None]) * same * (shown[:, :, None] > 0.5)  # (batch, moves, shapes)
-    chosen = _assigned(fit, there)
+    chosen = assign(-fit * there[:, None])
     value = fit.gather(1, chosen[:, None])[:, 0]
     found = (value > _OVERLAP) | ~there
     scores = {"solved": found.all(1).float().mean(), "mean_overlap": value[there].mean()}
     scores["number"] = ((shown > 0.5).sum(1) == there.sum(1)).float().mean()
     if len(names) > 1:
         scores["templates"] = _templates_right(moves, names, batch, own, there)
-    meet = _meeting(truth, there) & (batch["colour"][:, :, None] != batch["colour"][:, None])
+    meet = meeting(truth, there) & (batch["colour"][:, :, None] != batch["colour"][:, None])
     if meet.any():
         wrong = meet & (chosen[:, :, None] > chosen[:, None])
         pictures = meet.any(2).any(1)
@@ -61,13 +61,14 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
     return {name: float(value) for name, value in scores.items()}
 
 
-def _assigned(fit: Tensor, there: Tensor) -> Tensor:
-    """Give each shape a move of its own, such that the overlaps add up to the most: (batch, shapes)."""
-    moves, shapes = fit.shape[1:]
-    fit = fit * there[:, None]
-    options = torch.tensor(list(permutations(range(moves), shapes)), device=fit.device)
-    totals = sum(fit[:, options[:, i], i] for i in range(shapes))
-    return options[torch.as_tensor(totals).argmax(dim=1)]
+def assign(cost: Tensor) -> Tensor:
+    """Give each shape a move of its own at the least cost in all: (batch, moves, shapes) → (batch, shapes)."""
+    moves, shapes = cost.shape[1:]
+    options = torch.tensor(list(permutations(range(moves), shapes)), device=cost.device)
+    totals = cost.new_zeros(len(cost), len(options))
+    for shape in range(shapes):
+        totals += cost[:, options[:, shape], shape]
+    return options[totals.argmin(dim=1)]
 
 
 def _templates_right(
@@ -81,7 +82,7 @@ def _templates_right(
     return ((near & (template[:, :, None] == batch["kind"][:, None])).any(1) | ~there).all(1).float().mean()
 
 
-def _meeting(truth: Tensor, there: Tensor) -> Tensor:
+def meeting(truth: Tensor, there: Tensor) -> Tensor:
     """Say which pairs (batch, lower, upper) of shapes share pixels, by the order in which they were painted."""
     low = torch.maximum(truth[:, :, None, :2], truth[:, None, :, :2])
     high = torch.minimum(truth[:, :, None, 2:], truth[:, None, :, 2:])
