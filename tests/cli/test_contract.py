@@ -18,6 +18,7 @@ MINIMAL_WORDS = {
     "complete": ("{drawing}",),
     "blend": ("{drawing}", "{drawing}"),
     "morph": ("{drawing}", "{drawing}"),
+    "photo": ("{drawing}", "-o", "{folder}/a.png"),
     "convert": ("{drawing}",),
     "rooms": ("{picture}",),
     "models": (),
