@@ -35,9 +35,10 @@ _REPORTED: dict[str, Any] = {
 
 
 def photo_objects() -> RunConfig:
-    """Sketches of birds, cars, chairs and dogs into the object drawn: eight of each, the label is the category.
+    """Sketches of birds, cars, chairs and dogs into the object drawn, of which there are eight each.
 
-    Which object it is, the sketch alone can tell. Pictures are not mirrored: all objects look one way.
+    In half of the rows the label is the object, in the others its category, and the sketch must tell which object it
+    is. Pictures are not mirrored: all objects look one way.
     """
     return _run("modern", _OBJECTS, OBJECT_CATEGORIES, minutes=75.0, l1_weight_end=5.0)
 
