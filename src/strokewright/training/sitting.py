@@ -54,8 +54,7 @@ Callback = Callable[[Event], None]
 
 def turns_of(model: Any) -> dict[str, nn.Module]:
     """Return the turns of a step and what each moves; most models take one, without a name, that moves all of them."""
-    several = getattr(model, "turns", None)
-    return several() if callable(several) else {"": model}
+    return model.turns() if hasattr(model, "turns") else {"": model}
 
 
 class Objective(nn.Module):
