@@ -31,7 +31,9 @@ class Faces(Dataset):
         arrays = read_arrays(path, ("images", "subject"))
         self.pictures, self.people = arrays["images"], arrays["subject"].astype(np.int64)
         if self.pictures.ndim != 3 or self.pictures.shape[1] < self.pictures.shape[2] + _TOP_PX:
-            raise DataError(f"{path}: expected upright pictures (n, 112, 92), got {self.pictures.shape}; is it another set?")
+            raise DataError(
+                f"{path}: expected upright pictures (n, 112, 92), got {self.pictures.shape}; is it another set?"
+            )
 
     def __len__(self) -> int:
         return len(self.people)

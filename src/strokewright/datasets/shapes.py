@@ -18,6 +18,7 @@ Source: Jaques, "Teaching Machines to Paint" (2016), appendix A.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -160,11 +161,13 @@ def _masks(corners: Floats, kind: NDArray[np.int64]) -> NDArray[Any]:
     """Render shapes (n, shapes, 28, 28): boxes exactly, circles with a ramp of a pixel."""
     if not kind.any():
         return _boxes(corners)
-    middle = np.arange(PAGE_PX) + 0.5
-    centre, radius = (corners[..., 2:] + corners[..., :2]) / 2, (corners[..., 2] - corners[..., 0]) / 2
-    x, y = (middle - centre[..., i, None] for i in range(2))
-    circles = (radius[..., None, None] - np.hypot(y[..., :, None], x[..., None, :]) + 0.5).clip(0, 1)
-    return np.where(kind[..., None, None] == CIRCLE, circles, _boxes(corners))
+    middle = (np.arange(PAGE_PX) + 0.5).astype(np.float32)
+    masks = _boxes(corners).astype(np.float32)
+    round_ = corners[kind == CIRCLE].astype(np.float32)
+    centre, radius = (round_[:, 2:] + round_[:, :2]) / 2, (round_[:, 2] - round_[:, 0]) / 2
+    x, y = (middle - centre[:, i, None] for i in range(2))
+    masks[kind == CIRCLE] = (radius[:, None, None] - np.hypot(y[:, :, None], x[:, None, :]) + 0.5).clip(0, 1)
+    return masks
 
 
 class Shapes(Dataset):
@@ -233,8 +236,7 @@ class SceneBatches:
     """
 
     def __init__(self, seed: int = 0, name: str = "2-rectangles", split: str = TRAIN, count: int = 10_000) -> None:
-        code = SPLIT_CODES.index(split)
-        self.scenes = make_scenes(find_rule(name), np.random.default_rng((0, code)), count)
+        self.scenes = _pool(name, SPLIT_CODES.index(split), count)
         self._seed, self._turns = seed, split == TRAIN
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
@@ -256,6 +258,12 @@ class SceneBatches:
         picture = np.where(swap[:, None, None], picture.transpose(0, 2, 1), picture)
         corners[swap] = corners[swap][:, :, [1, 0, 3, 2]]
         return _columns(picture, corners, scenes, rows)
+
+
+@cache
+def _pool(name: str, code: int, count: int) -> Scenes:
+    """Make the pictures of a split once: the same for all seeds, as files would be."""
+    return make_scenes(find_rule(name), np.random.default_rng((0, code)), count)
 
 
 def _columns(picture: NDArray[np.float32], corners: Floats, scenes: Scenes, rows: NDArray[np.intp]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ class PainterConfig(BaseModel):
     sorter: Sorter = Field(
         "none", description="Who decides what lies above: the order, pairs of moves, or a depth each"
     )
+    reads_colour: bool = Field(False, description="Begin with the picture's mean colour where a move is seen")
     looks: int = Field(0, ge=0, le=16, description="Times that each move reads its surroundings and is corrected")
     glimpse_px: int = Field(10, ge=4, le=32, description="Side of what a move reads")
     early_share: float = Field(0.0, ge=0, le=1, description="Weight of the paintings before the last correction")
@@ -64,4 +65,6 @@ class PainterConfig(BaseModel):
             raise ValueError(f"templates: expected some of {', '.join(TEMPLATES)}, got {wrong[0]!r}")
         if self.sorter == "pair" and self.moves != 2:
             raise ValueError(f'sorter: "pair" sorts 2 moves, got {self.moves}; choose "depth"')
+        if self.reads_colour and self.sorter != "none":
+            raise ValueError("reads_colour: a move is only known to be seen where the order is fixed; sorter: none")
         return self

@@ -80,7 +80,7 @@ class Correct(nn.Module):
         nn.init.zeros_(self.change.bias)
 
     def forward(self, picture: Tensor, canvas: Tensor, actions: Tensor, features: Tensor) -> Tensor:
-        """Return the changed actions.
+        """Return how the actions change.
 
         Args:
             picture: (batch, channels, height, width).
@@ -95,7 +95,7 @@ class Correct(nn.Module):
         hidden = self.layers(torch.cat([seen, actions.detach(), context], dim=-1))
         change = self.change(hidden)
         shift = torch.einsum("bmpt,bmt->bmp", frame[..., :2], change[..., columns.centre])
-        return actions + torch.cat([shift, change[..., columns.centre.stop :]], dim=-1)
+        return torch.cat([shift, change[..., columns.centre.stop :]], dim=-1)
 
     def _glimpses(self, seen: Tensor, frame: Tensor) -> Tensor:
         """Read near and far around each move: (batch, moves, numbers)."""

@@ -31,6 +31,8 @@ from strokewright.models.pretrained import Pretrained
 from strokewright.render.skia import render
 from strokewright.render.template import Moves, TemplateBank, paper, superpose, to_drawing, write
 
+_TINY = 1e-2  # pixels
+_PALEST = 0.02
 _SURE = 1e-3  # cross-entropy counts no pixel as surer than that
 
 
@@ -83,12 +85,28 @@ class Painter(Pretrained):
     def paint(self, picture: Tensor, softness_px: float = 0.0) -> Painting:
         """Paint pictures (batch, channels, size, size); the last canvas is the painting."""
         features = self.see(picture)
-        proposed, cost = self._propose(features, softness_px)
-        actions, canvases = [proposed], [self.canvas_of(proposed, softness_px)]
-        for _ in range(self.config.looks if self.correct else 0):
-            actions.append(self.correct(picture, canvases[-1], actions[-1], features))
-            canvases.append(self.canvas_of(actions[-1], softness_px))
+        action, cost = self._propose(features, softness_px)
+        actions: list[Tensor] = []
+        canvases: list[Tensor] = []
+        for look in range(self.config.looks + 1):
+            if look and self.correct is not None:
+                action = action + self.correct(picture, canvases[-1], actions[-1], features)
+            shown, canvas = self._shown(picture, action, softness_px)
+            actions.append(shown)
+            canvases.append(canvas)
         return Painting(actions, canvases, cost)
+
+    def _shown(self, picture: Tensor, actions: Tensor, softness_px: float) -> tuple[Tensor, Tensor]:
+        """Paint actions, with the picture's own colours added where the config says so; return both."""
+        if not self.config.reads_colour:
+            return actions, self.canvas_of(actions, softness_px)
+        moves = to_moves(self.config, actions, self.training)
+        masks, columns = self._masks(moves, softness_px), layout(self.config).colour
+        seen = read_colours(picture, masks.detach())
+        shown = torch.cat(
+            [actions[..., : columns.start], actions[..., columns] + seen, actions[..., columns.stop :]], dim=-1
+        )
+        return shown, self._superposed(masks, to_moves(self.config, shown).what)
 
     def _propose(self, features: Tensor, softness_px: float) -> tuple[Tensor, Tensor]:
         """Choose the moves: actions (batch, moves, columns), and the latent cost (batch,)."""
@@ -137,13 +155,16 @@ class Painter(Pretrained):
         config = self.config
         moves = to_moves(config, actions, self.training)
         masks = self._masks(moves, softness_px)
-        canvas = self.blank(len(actions))
         if config.sorter == "none":
-            for mask, colour in zip(masks.unbind(1), moves.what.unbind(1), strict=True):
-                canvas = superpose(canvas, mask, colour)
-            return canvas
+            return self._superposed(masks, moves.what)
         sort = sorter.pair if config.sorter == "pair" else sorter.by_depth
-        return sort(masks, moves.what, self.depth(actions), canvas)
+        return sort(masks, moves.what, self.depth(actions), self.blank(len(actions)))
+
+    def _superposed(self, masks: Tensor, colours: Tensor) -> Tensor:
+        canvas = self.blank(len(masks))
+        for mask, colour in zip(masks.unbind(1), colours.unbind(1), strict=True):
+            canvas = superpose(canvas, mask, colour)
+        return canvas
 
     def depth(self, actions: Tensor) -> Tensor:
         """Return the depth (batch, moves) of each move; larger numbers lie above."""
@@ -247,6 +268,16 @@ class Painter(Pretrained):
         pairs = F.pad(torch.cat([target, painted], dim=3).expand(-1, 3, -1, -1), (2, 2, 2, 2), value=0.5)
         pairs = F.pad(pairs, (0, 0, 0, 0, 0, 0, 0, -len(pairs) % 8))
         return pairs.unflatten(0, (-1, 8)).permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)
+
+
+@torch.no_grad()
+def read_colours(picture: Tensor, masks: Tensor) -> Tensor:
+    """Read the picture's mean colour where each mask is seen, as the number of an action (batch, moves, channels)."""
+    bare = torch.flip(torch.cumprod(torch.flip(1 - masks, [1]), dim=1), [1])  # of a move and all that follow it
+    seen = torch.cat([bare[:, 1:], torch.ones_like(bare[:, :1])], dim=1) - bare
+    total = torch.einsum("bmhw,bchw->bmc", seen, picture)
+    mean = (total + _TINY) / (seen.sum((2, 3))[..., None] + 2 * _TINY)  # grey where nothing is seen
+    return torch.logit(mean.clamp(_PALEST, 1 - _PALEST)) / 2
 
 
 def render_all(drawings: list[Drawing], channels: int) -> NDArray[np.float32]:
