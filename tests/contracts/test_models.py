@@ -89,6 +89,7 @@ EXAMPLES = {
         drawer_batch,
     ),
     "photo-classifier": ({"labels": LABELS, "size": 32, "base": 4, "dropout": 0.0}, shapes),
+    "photo-judge": ({"labels": LABELS, "size": 32, "base": 4}, shapes),
     "painter": ({"hidden": 16, "looks": 1, "early_share": 0.3, "lesson": 1.0, "lesson_share": 1.0}, scene_batch),
     "room-chooser": ({"width": 16, "layers": 1, "channels": (4, 4, 4), "dropout": 0.0}, choice_batch),
     "room-namer": (

@@ -50,6 +50,7 @@ DATASETS = {
     "cifar10": "strokewright.datasets.photos:Cifar10",
     "things": "strokewright.datasets.photos:Things",
     "sketchy": "strokewright.datasets.sketchy:Sketchy",
+    "pacs-photos": "strokewright.datasets.photos:PacsPhotos",
     "sketchy-photos": "strokewright.datasets.photos:SketchyPhotos",
     "photo-folder": "strokewright.datasets.photos:PhotoFolder",
 }

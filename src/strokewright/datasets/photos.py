@@ -164,6 +164,13 @@ class SketchyPhotos(PhotoFolder):
         super().__init__(path, ("photo", "photo_only"), lines)
 
 
+class PacsPhotos(PhotoFolder):
+    """The photos of `pacs_photo_sketch.zip`, six classes, each with lines made from it."""
+
+    def __init__(self, path: str | Path | None = None, lines: LineStyle = "edges") -> None:
+        super().__init__(find("pairs/pacs_photo_sketch.zip") if path is None else path, ("photo",), lines)
+
+
 def class_counts(data: PairDataset) -> dict[str, dict[str, int]]:
     """Count the samples of every class and split: split → class → count."""
     counts = Counter((pair.split, pair.label) for pair in data.pairs)

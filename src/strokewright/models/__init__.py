@@ -19,6 +19,7 @@ MODELS: dict[str, str] = {
     "drawer": "strokewright.models.canvas_drawer:Drawer",
     "line-drawer": "strokewright.models.canvas_drawer:LineDrawer",
     "photo-classifier": "strokewright.models.sketch2img.classifier:PhotoClassifier",
+    "photo-judge": "strokewright.models.sketch2img.judge:PhotoJudge",
     "painter": "strokewright.models.painter:Painter",
     "room-chooser": "strokewright.models.canvas_drawer.rooms.chooser:RoomChooser",
     "room-drawer": "strokewright.models.canvas_drawer.rooms.drawer:RoomDrawer",

@@ -88,7 +88,7 @@ class PairBatches:
             )
         self._seed, self._change, self._mirror, self._size = seed, change, mirror, size
         self._edge_share, self._edge_batches = edge_share, edge_batches
-        own, made = _opened(data), _opened(edges)
+        own, made = open_pairs(data), open_pairs(edges)
         self.labels = sorted({name for part in own + made for name in part.label_names()})
         self._pairs = _PairTable(own, split, size, self.labels, balanced)
         self._made = _PairTable(made, split, size, self.labels, balanced) if made else None
@@ -149,8 +149,17 @@ class PairBatches:
         )
 
 
-def _opened(sources: Source | Sequence[Source]) -> list[PairDataset]:
-    """Open data sets by their names, or by mappings of a name and options."""
+def open_pairs(sources: Source | Sequence[Source], lines: bool = True) -> list[PairDataset]:
+    """Open data sets by their names, or by mappings of a name and options.
+
+    Args:
+        sources: One or several.
+        lines: Make the lines of photos at once, or take them from the cache.
+
+    Raises:
+        DataError: A data set without photos.
+        OptionError: A mapping without a name.
+    """
     listed: Sequence[Source] = [sources] if isinstance(sources, str | Mapping) else sources
     opened: list[PairDataset] = []
     for source in listed:
@@ -161,7 +170,7 @@ def _opened(sources: Source | Sequence[Source]) -> list[PairDataset]:
         data = open_dataset(name, **options)
         if not isinstance(data, PairDataset):
             raise DataError(f"{name}: expected a data set with photos, got {type(data).__name__}; choose another")
-        if isinstance(data, PhotoDataset) and len(data) > _KEEP_FROM:
+        if lines and isinstance(data, PhotoDataset) and len(data) > _KEEP_FROM:
             data.keep_lines()
         opened.append(data)
     return opened
