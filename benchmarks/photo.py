@@ -1,0 +1,253 @@
+"""Photos: pictures made of test sketches, scored by judges that learned the real photos.
+
+Presets and baseline learned from the same pairs; the ablation's rows also saw equally many pictures. What each number
+means is said in `photo_metrics.py`. The row "photos" sets training photos beside test photos: no generator can be
+expected to come closer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.harness import RESULTS_DIR, Bound, at_least, at_most, report, row, save_sheet
+from benchmarks.photo_metrics import (
+    bad_pictures,
+    diversity,
+    judge_command,
+    kid,
+    l1,
+    load_judge,
+    recognised,
+    scores,
+    ssim,
+)
+from benchmarks.photo_metrics import features as judge_features
+from benchmarks.photo_sets import ABLATION, LONG, RUNS_DIR, SETS, Bytes, Pairs, PhotoSet, load_pairs, paint
+from strokewright.models.sketch2img.judge import PhotoJudge
+from strokewright.pipelines.photo import PhotoMaker
+from strokewright.training.checkpoints import list_checkpoints, read_progress
+from strokewright.training.logs import read_metrics
+
+SEED = 0
+_MOST, _QUICK = 1000, 40
+_MANY = 10_000
+_STEPS = 20_000
+_SHEET = 10
+_TIMED = 5
+
+Rows = list[dict[str, Any]]
+Sheet = list[tuple[str, list[Any]]]
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Score all generators that lie here; quick: bundled ones on a slice."""
+    started = time.perf_counter()
+    rows: Rows = []
+    for chosen in SETS:
+        rows += _set_rows(chosen, quick)
+    if not quick:
+        rows += _ablation_rows()
+        rows += _long_run_rows()
+        rows += _many_rows()
+    rows += _speed_rows()
+    data = "test splits: objects by pairs of players, things and CIFAR-10 by photo, emoji by code point, pairs by photo"
+    return report("photo", rows, started=started, seed=SEED, data=data)
+
+
+def _set_rows(chosen: PhotoSet, quick: bool) -> Rows:
+    """Score the generators of a set, and the photos themselves."""
+    makers = [(maker, maker.load(bundled_only=quick)) for maker in chosen.makers]
+    if quick and not any(loaded for _, loaded in makers):
+        return []
+    pairs = load_pairs(chosen.data, most=_QUICK if quick else _MOST)
+    judge = load_judge(chosen.judge) if chosen.judge and not quick else None
+    rows = _photo_rows(chosen, pairs, judge)
+    sheet: Sheet = [
+        ("sketch", list(_spread(pairs.sketches, pairs.sketches))),
+        ("photo", list(_spread(pairs.photos, pairs.photos))),
+    ]
+    others: dict[str, float] = {}
+    for maker, loaded in reversed(makers):  # the baseline first: the others are held against it
+        if loaded is None:
+            if not quick:
+                rows.append(
+                    row(f"{chosen.name}, {maker.case}: not trained here, run `{maker.command}`", "recognised", None)
+                )
+            continue
+        pictures = paint(loaded, pairs, pairs.labels, SEED)
+        sheet.append((maker.case, list(_spread(pictures, pairs.sketches))))
+        rows += _maker_rows(chosen, maker.case, loaded, pairs, pictures, judge, others)
+    if not quick:
+        name = chosen.name.lower().replace(", ", "-").replace(" ", "-").replace("'", "")
+        save_sheet(RESULTS_DIR / f"photo-{name}.png", [""] * _SHEET, _drawable(sheet), cell_px=96)
+    return rows
+
+
+def _maker_rows(
+    chosen: PhotoSet,
+    case: str,
+    maker: PhotoMaker,
+    pairs: Pairs,
+    pictures: Bytes,
+    judge: PhotoJudge | None,
+    baseline: dict[str, float],
+) -> Rows:
+    """Score one generator; `baseline` takes in pix2pix's numbers and gives them to those after it."""
+    name = f"{chosen.name}, {case}"
+    values = _values(judge, pictures, pairs)
+    second = paint(maker, pairs, pairs.labels, SEED + 1)
+    values["diversity"] = diversity([pictures, second])
+    bounds: dict[str, Bound | None] = {}
+    if case == chosen.makers[0].case:
+        bounds["diversity"] = Bound(low=np.nextafter(0.02, 1))
+        bounds["recognised"] = chosen.recognised
+        if chosen.name.startswith("emoji") and "SSIM" in baseline:
+            bounds["SSIM"] = at_least(baseline["SSIM"])
+        if "KID-own" in baseline:
+            bounds["KID-own"] = at_most(baseline["KID-own"])
+    rows = [
+        row(
+            name,
+            metric,
+            value,
+            bounds.get(metric),
+            reference=baseline.get(metric),
+            reference_source="the lowest or best before it" if metric in baseline else None,
+        )
+        for metric, value in values.items()
+    ]
+    for metric, value in values.items():
+        better = min if metric in ("KID-own", "FID-own", "L1") else max
+        baseline[metric] = better(value, baseline.get(metric, value))
+    return rows + (_category_rows(chosen, name, maker, pairs, judge) if chosen.groups and judge else [])
+
+
+def _values(judge: PhotoJudge | None, pictures: Bytes, pairs: Pairs) -> dict[str, float]:
+    if judge is not None:
+        return scores(judge, pictures, pairs.photos, pairs.sketches, pairs.labels)
+    return {"L1": l1(pictures, pairs.photos), "SSIM": ssim(pictures, pairs.photos)}
+
+
+def _category_rows(chosen: PhotoSet, name: str, maker: PhotoMaker, pairs: Pairs, judge: PhotoJudge) -> Rows:
+    """Score pictures for which only the category was given: the sketch must tell which object it is."""
+    group = {kind: category for category, kinds in chosen.groups.items() for kind in kinds}
+    pictures = paint(maker, pairs, [group[label] for label in pairs.labels], SEED)
+    case = f"{name}, label: category"
+    return [
+        row(case, "recognised", recognised(judge, pictures, pairs.labels), chosen.recognised),
+        row(case, "category recognised", recognised(judge, pictures, pairs.labels, chosen.groups), at_least(0.90)),
+        row(case, "L1", l1(pictures, pairs.photos)),
+    ]
+
+
+def _photo_rows(chosen: PhotoSet, pairs: Pairs, judge: PhotoJudge | None) -> Rows:
+    """Score the test photos themselves, and set training photos beside them; without a judge say how to train one."""
+    if judge is None:
+        if not chosen.judge:
+            return []
+        return [row(f"{chosen.name}, judge: not trained here, run `{judge_command(chosen.judge)}`", "recognised", None)]
+    train = load_pairs(chosen.data, "train", len(pairs))
+    own, others = judge_features(judge, pairs.photos), judge_features(judge, train.photos)
+    return [
+        row(f"{chosen.name}, photos", "recognised", recognised(judge, pairs.photos, pairs.labels)),
+        row(f"{chosen.name}, photos", "KID-own", kid(others, own)),
+    ]
+
+
+def _ablation_rows() -> Rows:
+    """Score the ablation on CIFAR-10."""
+    pairs, judge = load_pairs({"data": "cifar10", "size": 32}, most=_MOST), load_judge("cifar")
+    rows: Rows = []
+    for maker in ABLATION:
+        loaded = maker.load()
+        case = f"ablation, {maker.case}"
+        if loaded is None or judge is None:
+            missing = maker.command if loaded is None else judge_command("cifar")
+            rows.append(row(f"{case}: not trained here, run `{missing}`", "KID-own", None))
+            continue
+        pictures = [paint(loaded, pairs, pairs.labels, SEED + i) for i in range(2)]
+        values = _values(judge, pictures[0], pairs) | {"diversity": diversity(pictures)}
+        rows += [row(case, metric, value) for metric, value in values.items()]
+    return rows
+
+
+def _long_run_rows() -> Rows:
+    """Read from the log of the long run how far it came, and what it skipped or lost on the way."""
+    folder = RUNS_DIR / LONG.folder
+    checkpoints = list_checkpoints(folder / "checkpoints")
+    if not checkpoints:
+        return [row(f"long run: not trained here, run `{LONG.command}`", "steps", None, at_least(_STEPS))]
+    progress = read_progress(checkpoints[-1])
+    logged = read_metrics(folder / "metrics.csv")
+    case = f"long run, {LONG.case}"
+    return [
+        row(case, "steps", progress.step, at_least(_STEPS)),
+        row(case, "batches skipped", progress.bad, at_most(0)),
+        row(case, "largest share of black pictures in a log row", _largest(logged, "generator.black"), at_most(0)),
+        row(case, "largest share of saturated values in a log row", _largest(logged, "generator.saturated")),
+        row(case, "smallest diversity in the second half's log", _smallest_late(logged, "generator.diversity")),
+    ]
+
+
+def _largest(logged: Sequence[dict[str, str]], name: str) -> float:
+    return max((float(line[name]) for line in logged if line.get(name)), default=float("nan"))
+
+
+def _smallest_late(logged: Sequence[dict[str, str]], name: str) -> float:
+    return min((float(line[name]) for line in logged[len(logged) // 2 :] if line.get(name)), default=float("nan"))
+
+
+def _many_rows() -> Rows:
+    """Count black and saturated pictures among ten thousand of each shipped generator."""
+    rows: Rows = []
+    for chosen in SETS:
+        maker = chosen.makers[0]
+        loaded = maker.load() if maker.card else None
+        if loaded is None:
+            continue
+        pairs = load_pairs(chosen.data, most=_MOST)
+        bad = made = 0
+        for seed in range(-(-_MANY // len(pairs))):
+            pictures = paint(loaded, pairs, pairs.labels, 100 + seed)
+            bad, made = bad + sum(bad_pictures(pictures)), made + len(pictures)
+        rows.append(row(f"{chosen.name}, {maker.case}", f"black or saturated of {made:,}", bad, at_most(0)))
+    return rows
+
+
+def _speed_rows() -> Rows:
+    """Time four pictures of one sketch on two threads, model loaded."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    rows: Rows = []
+    try:
+        for maker in {chosen.makers[0].card: chosen.makers[0] for chosen in SETS if chosen.makers[0].card}.values():
+            if (loaded := maker.load()) is None:
+                continue
+            sketch = np.full((256, 256), 255, np.uint8)
+            sketch[100:104, 40:200] = sketch[60:180, 80:84] = 0
+            seconds: list[float] = []
+            for _ in range(_TIMED):
+                began = time.perf_counter()
+                loaded(sketch, label=loaded.labels[0], n=4)
+                seconds.append(time.perf_counter() - began)
+            rows.append(
+                row(f"{maker.card}, 4 pictures on 2 threads", "seconds", float(np.median(seconds)), at_most(1.0))
+            )
+    finally:
+        torch.set_num_threads(threads)
+    return rows
+
+
+def _spread(values: Bytes, like: Bytes) -> Bytes:
+    """Take a few rows, spread evenly."""
+    return values[np.linspace(0, len(like) - 1, _SHEET).round().astype(int)]
+
+
+def _drawable(sheet: Sheet) -> Sheet:
+    """Turn bytes into what a sheet takes: colours in [0, 1], and ink for sketches."""
+    return [(caption, [1 - cell / 255 if cell.ndim == 2 else cell / 255 for cell in cells]) for caption, cells in sheet]
