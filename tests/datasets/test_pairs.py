@@ -7,7 +7,8 @@ from scipy import ndimage
 from pair_files import disc, encoded, ring, write_pairs, write_sketchy, write_zip
 from strokewright.datasets import Dataset, kept_lines
 from strokewright.datasets.emoji_pairs import FluentPairs
-from strokewright.datasets.pairs import OBJECT_CATEGORIES, PacsPairs
+from strokewright.datasets.framing import centred
+from strokewright.datasets.pairs import OBJECT_CATEGORIES, ObjectSketches, PacsPairs
 from strokewright.datasets.photo_lines import figure, photo_lines, pixel_chains
 from strokewright.datasets.photos import Cifar10, PhotoFolder, SketchyPhotos, class_counts
 from strokewright.datasets.sketchy import OBJECT_BOX, Sketchy
@@ -35,6 +36,23 @@ def test_pairs_hold_photo_ink_class_and_group(files):
     assert cifar.split_names().tolist() == ["train", "train", "valid", "valid", "test"]
     assert cifar.pairs[4].label == "cat"
     assert isinstance(cifar, Cifar10)
+
+
+def test_in_the_objects_frame_sketch_and_render_lie_in_the_middle(files):
+    small = np.full((60, 60), 255, np.uint8)
+    small[3:13, 5:10] = 0
+    rows, columns = np.nonzero(centred(small, 100) < 128)
+    assert (rows.min(), rows.max()) == (10, 89)
+    assert (columns.min(), columns.max()) == (30, 69)
+    colours = centred(np.dstack([small] * 3), 50)
+    assert colours.shape == (50, 50, 3)
+    assert (colours[25, 25] == 0).all()
+    assert (centred(np.full((9, 9), 255, np.uint8), 16) == 255).all()
+    sample = ObjectSketches(files["object-sketches"], frame="object")[0]
+    drawn, shown = np.nonzero(sample.picture > 0.5), np.nonzero(sample.photo[..., 1] < 128)
+    assert np.abs(np.subtract([d.mean() for d in drawn], [s.mean() for s in shown])).max() < 0.6
+    with pytest.raises(OptionError, match="frame"):
+        ObjectSketches(files["object-sketches"], frame="box")
 
 
 def test_games_are_split_as_stated():

@@ -15,14 +15,16 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strokewright.datasets.dataset import SPLIT_CODES, TEST, TRAIN, VALID, Dataset, Photo, Sample, read_arrays
 from strokewright.datasets.download import find
+from strokewright.datasets.framing import centred
 from strokewright.datasets.picture_store import PictureStore
-from strokewright.errors import DataError
+from strokewright.errors import DataError, OptionError
 
 OBJECT_CATEGORIES = {
     "bird": ("bluejay", "crow", "cuckoo", "nightingale", "pigeon", "robin", "sparrow", "tomtit"),
@@ -112,16 +114,30 @@ def check_pairs(pairs: Sequence[Pair], where: Path) -> None:
 
 
 class ObjectSketches(PairDataset):
-    """Sketches of 32 objects from `object_sketches_128.npz`; every eighth game is test, one in sixteen valid."""
+    """Sketches of 32 objects from `object_sketches_128.npz`; every eighth game is test, one in sixteen valid.
+
+    Args:
+        path: The file.
+        frame: "page": as drawn, anywhere on the page and at any size; "object": sketch and render in the middle, the
+            longer side 80 % of the square (see `framing`).
+
+    Raises:
+        OptionError: Another frame.
+    """
 
     stored = "8-bit sketches, 0 = ink on 255; renders in colour"
 
-    def __init__(self, path: str | Path | None = None) -> None:
+    def __init__(self, path: str | Path | None = None, frame: Literal["page", "object"] = "page") -> None:
+        if frame not in ("page", "object"):
+            raise OptionError(f'frame: expected "page" or "object", got {frame!r}')
         path = find("pairs/object_sketches_128.npz") if path is None else path
         arrays = read_arrays(path, ("sketches", "renders", "object", "names", "game"))
         self.sketches, self.renders, self.objects = arrays["sketches"], arrays["renders"], arrays["object"]
         if len(self.sketches) != len(self.objects) or self.objects.max(initial=0) >= len(self.renders):
             raise DataError(f"{path}: expected one known object a sketch, got others; the file is damaged")
+        self.frame = frame
+        if frame == "object":
+            self.renders = np.stack([centred(render, len(render)) for render in self.renders])
         names = [str(name) for name in arrays["names"]]
         self.pairs = [
             Pair(names[o], str(i), names[o], f"game {game}", _split_of_game(game))
@@ -136,7 +152,10 @@ class ObjectSketches(PairDataset):
     def make(self, index: int) -> Sample:
         """Return one sketch with its object."""
         pair = self.pairs[index]
-        ink = np.float32(1) - self.sketches[index].astype(np.float32) / np.float32(255)
+        sketch = self.sketches[index]
+        if self.frame == "object":
+            sketch = centred(sketch, len(sketch))
+        ink = np.float32(1) - sketch.astype(np.float32) / np.float32(255)
         return Sample(None, ink, pair.label, pair.group, pair.split, self.photo(index))
 
 
