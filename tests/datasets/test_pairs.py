@@ -22,7 +22,7 @@ def files(tmp_path_factory):
 
 
 def test_pairs_hold_photo_ink_class_and_group(files):
-    sample = Dataset.open(files["object-sketches"])[1]
+    sample = Dataset.open(files["object-sketches"], frame="page")[1]
     assert (sample.label, sample.group, sample.split) == ("pug", "game 3", "valid")
     assert (sample.photo == disc()).all()
     assert np.allclose(sample.picture, ring() == 0)
@@ -48,7 +48,7 @@ def test_in_the_objects_frame_sketch_and_render_lie_in_the_middle(files):
     assert colours.shape == (50, 50, 3)
     assert (colours[25, 25] == 0).all()
     assert (centred(np.full((9, 9), 255, np.uint8), 16) == 255).all()
-    sample = ObjectSketches(files["object-sketches"], frame="object")[0]
+    sample = ObjectSketches(files["object-sketches"])[0]
     drawn, shown = np.nonzero(sample.picture > 0.5), np.nonzero(sample.photo[..., 1] < 128)
     assert np.abs(np.subtract([d.mean() for d in drawn], [s.mean() for s in shown])).max() < 0.6
     with pytest.raises(OptionError, match="frame"):

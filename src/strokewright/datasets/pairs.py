@@ -118,8 +118,8 @@ class ObjectSketches(PairDataset):
 
     Args:
         path: The file.
-        frame: "page": as drawn, anywhere on the page and at any size; "object": sketch and render in the middle, the
-            longer side 80 % of the square (see `framing`).
+        frame: "object": sketch and render in the middle, the longer side 80 % of the square (see `framing`), so that
+            they lie upon each other; "page": as drawn, anywhere on the page and at any size.
 
     Raises:
         OptionError: Another frame.
@@ -127,9 +127,9 @@ class ObjectSketches(PairDataset):
 
     stored = "8-bit sketches, 0 = ink on 255; renders in colour"
 
-    def __init__(self, path: str | Path | None = None, frame: Literal["page", "object"] = "page") -> None:
+    def __init__(self, path: str | Path | None = None, frame: Literal["object", "page"] = "object") -> None:
         if frame not in ("page", "object"):
-            raise OptionError(f'frame: expected "page" or "object", got {frame!r}')
+            raise OptionError(f'frame: expected "object" or "page", got {frame!r}')
         path = find("pairs/object_sketches_128.npz") if path is None else path
         arrays = read_arrays(path, ("sketches", "renders", "object", "names", "game"))
         self.sketches, self.renders, self.objects = arrays["sketches"], arrays["renders"], arrays["object"]
