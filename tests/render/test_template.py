@@ -18,6 +18,7 @@ from strokewright.render.template import (
     placed,
     sharpen,
     superpose,
+    superpose_all,
     to_drawing,
     to_stamp,
     vocabulary,
@@ -163,3 +164,15 @@ def test_wrong_shapes_and_names_say_what_is_expected():
     with pytest.raises(OptionError, match="darker"):
         from_ink("blank", np.zeros((9, 9)))
     assert template_shapes.from_field("empty", np.full((8, 8), -1, np.float32)).outline.shape == (1, 2)
+
+
+def test_painting_many_at_once_equals_one_by_one():
+    torch.manual_seed(0)
+    canvas, masks = torch.rand(2, 3, 6, 5, dtype=torch.float64), torch.rand(2, 4, 6, 5, dtype=torch.float64)
+    colours = torch.rand(2, 4, 3, dtype=torch.float64)
+    inputs = [part.requires_grad_() for part in (canvas, masks, colours)]
+    last = canvas
+    for move in range(4):
+        last = superpose(last, masks[:, move], colours[:, move])
+    assert torch.allclose(superpose_all(*inputs), last)
+    assert torch.autograd.gradcheck(superpose_all, inputs)

@@ -229,14 +229,14 @@ def painter_digits() -> RunConfig:
 
 def painter_characters() -> RunConfig:
     """Omniglot, 105×105, 40 moves of a circle; the encoder sees half the size."""
-    config = _FREE | {"moves": 40, "size_px": 105, "seen_px": 52, "channels": (16, 32, 32)}
+    config = _FREE | {"moves": 40, "size_px": 105, "seen_px": 52, "coarse_px": 52, "channels": (16, 32, 32)}
     options = {"size_px": 105, "change": 0.05}
     return _pictures("omniglot", config, options, batch_size=16, learning_rate=1e-3, minutes=55.0, steps=15_000)
 
 
 def painter_faces() -> RunConfig:
     """Faces, 100×100, 40 moves of a circle; the encoder sees half the size."""
-    config = _FREE | {"moves": 40, "size_px": 100, "seen_px": 50, "channels": (16, 32, 32)}
+    config = _FREE | {"moves": 40, "size_px": 100, "seen_px": 50, "coarse_px": 50, "channels": (16, 32, 32)}
     options = {"size_px": 100, "mirrored": True, "change": 0.08}
     return _pictures("faces", config, options, batch_size=16, learning_rate=1e-3, minutes=55.0, steps=15_000)
 

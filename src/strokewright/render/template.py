@@ -26,10 +26,10 @@ from strokewright.drawing.drawing import Drawing, Stamp
 from strokewright.errors import OptionError
 from strokewright.render.composite import over
 from strokewright.render.protocol import Column, Floats, Vocabulary
-from strokewright.render.template_kernel import Ellipse, box, page_axes, sampled
-from strokewright.render.template_shapes import Template, built_in, from_field
+from strokewright.render.template_field import Shape, with_slopes
+from strokewright.render.template_kernel import Ellipse, Superpose, box, page_axes, sampled
+from strokewright.render.template_shapes import LINE_HALF_WIDTH, Template, built_in, from_field
 
-_CLOSED = ("circle", "square")
 _LEARNABLE_SIDE = 24  # a few pixels of a page for each point, so that all of them learn
 _SMALLEST_AREA = 1e-6  # of an affine map's determinant, so that it can be inverted
 
@@ -79,6 +79,7 @@ class TemplateBank(nn.Module):
             self.fields = nn.Parameter(F.interpolate(fields[None], side, mode="bilinear", align_corners=True)[0])
         else:
             self.register_buffer("fields", fields, persistent=False)
+            self.register_buffer("_slopes", torch.stack([with_slopes(field) for field in fields]), persistent=False)
 
     def __len__(self) -> int:
         return len(self.templates)
@@ -108,11 +109,19 @@ class TemplateBank(nn.Module):
         self, index: int, where: Tensor, size: tuple[int, int], softness_px: float = 0.0, upright: bool = False
     ) -> Tensor:
         """Place one template: (n, 2, 3) page → template gives (n, height, width) in [0, 1]; arguments as of `write`."""
-        if self._closed[index] not in _CLOSED:
-            return sampled(self.fields[index], where, size, softness_px)
-        if self._closed[index] == "square":
-            return box(where, size, softness_px, upright)
-        coverage: Tensor = Ellipse.apply(where, *page_axes(where, size), softness_px)  # pyright: ignore[reportAssignmentType]
+        coverage: Tensor
+        match self._closed[index]:
+            case "circle":
+                coverage = Ellipse.apply(where, *page_axes(where, size), softness_px)  # pyright: ignore[reportAssignmentType]
+            case "square":
+                coverage = box(where, size, softness_px, upright)
+            case "line":  # a square that is flat
+                flat = where * where.new_tensor([1, 1 / LINE_HALF_WIDTH])[:, None]
+                coverage = box(flat, size, softness_px, upright)
+            case _ if self.learnable:
+                coverage = sampled(self.fields[index], where, size, softness_px)
+            case _:
+                coverage = Shape.apply(where, self._slopes[index], size, softness_px)  # pyright: ignore[reportAssignmentType]
         return coverage
 
 
@@ -162,6 +171,18 @@ def superpose(canvas: Tensor, mask: Tensor, colour: Tensor) -> Tensor:
         colour: (…, channels) in [0, 1].
     """
     return over(canvas, colour[..., None, None], mask.unsqueeze(-3))
+
+
+def superpose_all(canvas: Tensor, masks: Tensor, colours: Tensor) -> Tensor:
+    """Paint many masks over one another, the first first; `superpose` one by one, with a faster gradient.
+
+    Args:
+        canvas: (batch, channels, height, width).
+        masks: (batch, moves, height, width) in [0, 1].
+        colours: (batch, moves, channels) in [0, 1].
+    """
+    painting: Tensor = Superpose.apply(canvas, masks, colours)  # pyright: ignore[reportAssignmentType]
+    return painting
 
 
 def add(canvas: Tensor, mask: Tensor, colour: Tensor) -> Tensor:

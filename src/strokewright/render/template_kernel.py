@@ -61,33 +61,73 @@ class Ellipse(torch.autograd.Function):
     """Cover by the circle of radius 1. By hand: it is what long paintings spend their time on.
 
     With r the distance from the template's centre, (1 - r) divided by the slope of r on the page is the distance in
-    pixels to the edge. The slope counts as constant in the gradient, which is exact on the edge itself.
+    pixels to the edge. r² and (r · slope)² are polynomials of degree 2 on the page, so they cost one product of
+    matrices each, and the gradient needs nothing but moments. The slope counts as constant in the gradient, which is
+    exact on the edge itself.
     """
 
     @staticmethod
     def forward(ctx: Any, where: Tensor, x: Tensor, y: Tensor, softness_px: float) -> Tensor:
         """Return the coverage (n, height, width)."""
-        u, v = _images(where, x, y)
-        (a, b), (c, d) = (
-            (row[:, 0, None, None], row[:, 1, None, None]) for row in _per_pixel(where, (len(y), len(x))).unbind(1)
-        )
-        radius = torch.hypot(u, v).clamp_(min=_TINY)
-        slope = torch.hypot(u * a + v * c, u * b + v * d).clamp_(min=_TINY).mul_(1 + softness_px)
-        scale = radius / slope  # 1 / (slope of r · ramp)
-        coverage = (1 - radius).mul_(scale).add_(0.5).clamp_(0, 1)
-        inner = ((coverage > 0) & (coverage < 1)).to(u.dtype).div_(slope)
-        ctx.save_for_backward(u.mul_(inner), v.mul_(inner), x, y)  # slopes of the coverage by -u, -v
+        per_pixel = _per_pixel(where, (len(y), len(x))) * (1 + softness_px)
+        square = _form(where.mT @ where, x, y).clamp_(min=_TINY)
+        slopes = per_pixel.mT @ where  # page gradient of r² / 2, of the page coordinates and 1
+        over_slope = _form(slopes.mT @ slopes, x, y).clamp_(min=_TINY**2).rsqrt_()
+        coverage = (square.sqrt() - square).mul_(over_slope).add_(0.5).clamp_(0, 1)
+        outside = (coverage <= 0) | (coverage >= 1)
+        ctx.save_for_backward(where, over_slope.masked_fill_(outside, 0.0), x, y)
         return coverage
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
-        """Return the gradient of the maps."""
-        by_u, by_v, x, y = ctx.saved_tensors
-        rows: list[Tensor] = []
-        for slope in (by_u, by_v):
-            back = gradients[0] * slope
-            rows.append(torch.stack([back.sum(1) @ x, back.sum(2) @ y, back.sum((1, 2))], dim=-1))
-        return -torch.stack(rows, dim=1), None, None, None
+        """Return the gradient of the maps: coverage falls by u / slope as u grows, and so for v."""
+        where, over_slope, x, y = ctx.saved_tensors
+        back = gradients[0] * over_slope
+        rows = back @ torch.stack([x * x, x, torch.ones_like(x)], dim=1)  # (n, height, 3)
+        xx, x1, one = rows.sum(1).unbind(-1)
+        xy, y1, yy = rows[..., 1] @ y, rows[..., 2] @ y, rows[..., 2] @ (y * y)
+        moments = torch.stack([xx, xy, x1, xy, yy, y1, x1, y1, one], dim=-1).view(-1, 3, 3)
+        return -(where @ moments), None, None, None
+
+
+def _form(matrix: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Evaluate the quadratic forms (n, 3, 3) at all (x, y, 1): (n, height, width)."""
+    m = matrix[..., None]
+    by_one = m[:, 1, 1] * y**2 + 2 * m[:, 1, 2] * y + m[:, 2, 2]
+    by_x = 2 * (m[:, 0, 1] * y + m[:, 0, 2])
+    by_xx = m[:, 0, 0].expand_as(by_x)
+    return torch.stack([by_xx, by_x, by_one], dim=-1) @ torch.stack([x * x, x, torch.ones_like(x)])
+
+
+class Superpose(torch.autograd.Function):
+    """Paint many masks over a canvas, one by one: c(1 - m) + colour · m. By hand, for the same reason.
+
+    Going back, the gradient that reaches move t is that of the painting times what later moves left bare.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, canvas: Tensor, masks: Tensor, colours: Tensor) -> Tensor:
+        """Return the painting (batch, channels, height, width); arguments as of `template.superpose_all`."""
+        before: list[Tensor] = []
+        for mask, colour in zip(masks.unbind(1), colours[..., None, None].unbind(1), strict=True):
+            before.append(canvas)
+            canvas = torch.lerp(canvas, colour, mask[:, None])
+        ctx.save_for_backward(masks, colours, *before)
+        return canvas
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[override]
+        """Return the gradients of canvas, masks and colours."""
+        masks, colours, *before = ctx.saved_tensors
+        back, by_mask, by_colour = gradients[0], torch.empty_like(masks), torch.empty_like(colours)
+        total = back.sum((2, 3))
+        for move in reversed(range(masks.shape[1])):
+            torch.sum((colours[:, move, :, None, None] - before[move]).mul_(back), dim=1, out=by_mask[:, move])
+            back = back - back * masks[:, move, None]
+            left = back.sum((2, 3))
+            by_colour[:, move] = total - left
+            total = left
+        return back, by_mask, by_colour
 
 
 def sampled(field: Tensor, where: Tensor, size: tuple[int, int], softness_px: float) -> Tensor:

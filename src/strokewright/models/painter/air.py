@@ -125,6 +125,7 @@ class Air(Pretrained):
         reconstruction, cost = entropy(objects.canvases[:, -1], target).mean(), objects.cost.mean()
         return {"loss": reconstruction + cost, "reconstruction": reconstruction, "cost": cost}
 
+    @torch.no_grad()
     def metrics(self, batch: dict[str, Tensor]) -> dict[str, float]:
         """Measure pixels, the squared distance, and for T-AIR the scores of scenes."""
         target = batch["target"].float()

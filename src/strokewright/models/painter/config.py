@@ -55,6 +55,10 @@ class PainterConfig(BaseModel):
     early_share: float = Field(0.0, ge=0, le=1, description="Weight of the paintings before the last correction")
     lesson: float = Field(0.0, ge=0, description="Weight of what the truth of a synthetic picture teaches")
     lesson_share: float = Field(1.0, gt=0, le=1, description="Share of the training after which it teaches no more")
+    coarse_px: int = Field(
+        0, ge=0, le=256, description="Side of the canvas early in the training; 0: the pictures' own"
+    )
+    coarse_share: float = Field(0.8, ge=0, le=1, description="Share of the training in which that is so")
     softness_px: float = Field(0.0, ge=0, description="Softness of the edges at the start of training")
     soft_share: float = Field(0.3, ge=0, le=1, description="Share of the training after which edges are sharp")
 

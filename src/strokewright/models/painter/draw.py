@@ -135,6 +135,7 @@ class Draw(Pretrained):
         reconstruction, cost = entropy(steps.canvases[:, -1], target).mean(), steps.cost.mean()
         return {"loss": reconstruction + cost, "reconstruction": reconstruction, "cost": cost}
 
+    @torch.no_grad()
     def metrics(self, batch: dict[str, Tensor]) -> dict[str, float]:
         """Measure pixels, the squared distance, and for T-DRAW the scores of scenes."""
         target = batch["target"].float()

@@ -29,7 +29,7 @@ from strokewright.models.painter.prior import MovePrior
 from strokewright.models.painter.scores import scene_scores
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.skia import render
-from strokewright.render.template import Moves, TemplateBank, paper, superpose, to_drawing, write
+from strokewright.render.template import Moves, TemplateBank, paper, superpose, superpose_all, to_drawing, write
 
 _TINY = 1e-2  # pixels
 _PALEST = 0.02
@@ -42,6 +42,13 @@ class Painting(NamedTuple):
     actions: list[Tensor]
     canvases: list[Tensor]
     cost: Tensor
+
+
+class Page(NamedTuple):
+    """What is painted on: its side in pixels, and how soft edges are."""
+
+    side_px: int
+    softness_px: float = 0.0
 
 
 class Painter(Pretrained):
@@ -72,50 +79,58 @@ class Painter(Pretrained):
         """Hear how much of the training is done, 0 to 1: edges grow sharp."""
         self._share = share
 
-    @property
-    def softness_px(self) -> float:
-        """How soft edges are now."""
-        return self.config.softness_px * max(0.0, 1 - self._share / max(self.config.soft_share, 1e-9))
+    def page(self) -> Page:
+        """Return what is painted on at this point of the training: small and soft, later large and sharp."""
+        config = self.config
+        softness = config.softness_px * max(0.0, 1 - self._share / max(config.soft_share, 1e-9))
+        coarse = self.training and config.coarse_px and self._share < config.coarse_share
+        return Page(config.coarse_px if coarse else config.size_px, softness)
 
-    def blank(self, batch: int) -> Tensor:
-        """Return bare canvases (batch, channels, size, size)."""
-        side = self.config.size_px
-        return paper(batch, (self.config.paper,) * self.config.colours, (side, side), self.start.device)
+    def blank(self, batch: int, side_px: int) -> Tensor:
+        """Return bare canvases (batch, channels, side, side)."""
+        colour = (self.config.paper,) * self.config.colours
+        return paper(batch, colour, (side_px, side_px), self.start.device)
 
-    def paint(self, picture: Tensor, softness_px: float = 0.0) -> Painting:
-        """Paint pictures (batch, channels, size, size); the last canvas is the painting."""
+    def paint(self, picture: Tensor, page: Page | None = None) -> Painting:
+        """Paint pictures (batch, channels, side, side); the last canvas is the painting.
+
+        Args:
+            picture: What to paint.
+            page: What to paint on; None: a sharp one of the picture's size.
+        """
+        page = Page(picture.shape[-1]) if page is None else page
         features = self.see(picture)
-        action, cost = self._propose(features, softness_px)
+        action, cost = self._propose(features, page)
         actions: list[Tensor] = []
         canvases: list[Tensor] = []
         for look in range(self.config.looks + 1):
             if look and self.correct is not None:
                 action = action + self.correct(picture, canvases[-1], actions[-1], features)
-            shown, canvas = self._shown(picture, action, softness_px)
+            shown, canvas = self._shown(picture, action, page)
             actions.append(shown)
             canvases.append(canvas)
         return Painting(actions, canvases, cost)
 
-    def _shown(self, picture: Tensor, actions: Tensor, softness_px: float) -> tuple[Tensor, Tensor]:
+    def _shown(self, picture: Tensor, actions: Tensor, page: Page) -> tuple[Tensor, Tensor]:
         """Paint actions, with the picture's own colours added where the config says so; return both."""
         if not self.config.reads_colour:
-            return actions, self.canvas_of(actions, softness_px)
+            return actions, self.canvas_of(actions, page)
         moves = to_moves(self.config, actions, self.training)
-        masks, columns = self._masks(moves, softness_px), layout(self.config).colour
+        masks, columns = self._masks(moves, page), layout(self.config).colour
         seen = read_colours(picture, masks.detach())
         shown = torch.cat(
             [actions[..., : columns.start], actions[..., columns] + seen, actions[..., columns.stop :]], dim=-1
         )
-        return shown, self._superposed(masks, to_moves(self.config, shown).what)
+        return shown, superpose_all(self.blank(len(picture), page.side_px), masks, to_moves(self.config, shown).what)
 
-    def _propose(self, features: Tensor, softness_px: float) -> tuple[Tensor, Tensor]:
+    def _propose(self, features: Tensor, page: Page) -> tuple[Tensor, Tensor]:
         """Choose the moves: actions (batch, moves, columns), and the latent cost (batch,)."""
         config = self.config
         if self.memory is None:
             hidden, cost = self._disturbed(features)
             return self.start + self.act(hidden).view(len(features), config.moves, -1), cost
         state = (torch.zeros_like(features), torch.zeros_like(features))
-        canvas, total = self.blank(len(features)), features.new_zeros(len(features))
+        canvas, total = self.blank(len(features), page.side_px), features.new_zeros(len(features))
         actions: list[Tensor] = []
         for move in range(config.moves):
             heard = features
@@ -126,17 +141,17 @@ class Painter(Pretrained):
             actions.append(self.start[move] + self.act(hidden))
             total = total + cost
             if self.see_canvas is not None:
-                canvas = self._after(canvas, actions[-1], softness_px).detach()
+                canvas = self._after(canvas, actions[-1], page).detach()
         return torch.stack(actions, dim=1), total
 
-    def _after(self, canvas: Tensor, action: Tensor, softness_px: float) -> Tensor:
+    def _after(self, canvas: Tensor, action: Tensor, page: Page) -> Tensor:
         moves = to_moves(self.config, action[:, None])
-        return superpose(canvas, self._masks(moves, softness_px)[:, 0], moves.what[:, 0])
+        return superpose(canvas, self._masks(moves, page)[:, 0], moves.what[:, 0])
 
-    def _masks(self, moves: Moves, softness_px: float) -> Tensor:
+    def _masks(self, moves: Moves, page: Page) -> Tensor:
         """Return the masks (batch, moves, height, width), those of moves that are there."""
-        size, upright = (self.config.size_px, self.config.size_px), self.config.freedom == "upright"
-        masks = write(self.bank, moves.which, moves.where, size, softness_px, upright)
+        size, upright = (page.side_px, page.side_px), self.config.freedom == "upright"
+        masks = write(self.bank, moves.which, moves.where, size, page.softness_px, upright)
         return masks if moves.there is None else masks * moves.there[..., None, None]
 
     def _disturbed(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
@@ -150,21 +165,16 @@ class Painter(Pretrained):
         spread = (2 * log).exp() - 2 * log - 1 if config.cost == "full" else torch.zeros_like(log)
         return noisy, (mean.square() + spread).sum(dim=1) / 2
 
-    def canvas_of(self, actions: Tensor, softness_px: float = 0.0) -> Tensor:
-        """Paint actions (batch, moves, columns) as they stand: (batch, channels, size, size)."""
+    def canvas_of(self, actions: Tensor, page: Page) -> Tensor:
+        """Paint actions (batch, moves, columns) as they stand: (batch, channels, side, side)."""
         config = self.config
         moves = to_moves(config, actions, self.training)
-        masks = self._masks(moves, softness_px)
+        masks = self._masks(moves, page)
+        canvas = self.blank(len(actions), page.side_px)
         if config.sorter == "none":
-            return self._superposed(masks, moves.what)
+            return superpose_all(canvas, masks, moves.what)
         sort = sorter.pair if config.sorter == "pair" else sorter.by_depth
-        return sort(masks, moves.what, self.depth(actions), self.blank(len(actions)))
-
-    def _superposed(self, masks: Tensor, colours: Tensor) -> Tensor:
-        canvas = self.blank(len(masks))
-        for mask, colour in zip(masks.unbind(1), colours.unbind(1), strict=True):
-            canvas = superpose(canvas, mask, colour)
-        return canvas
+        return sort(masks, moves.what, self.depth(actions), canvas)
 
     def depth(self, actions: Tensor) -> Tensor:
         """Return the depth (batch, moves) of each move; larger numbers lie above."""
@@ -213,11 +223,14 @@ class Painter(Pretrained):
             while it is taught.
         """
         target, config = batch["target"].float(), self.config
-        painting = self.paint(target, self.softness_px)
+        page = self.page()
+        if page.side_px != target.shape[-1]:
+            target = F.interpolate(target, (page.side_px, page.side_px), mode="area")
+        painting = self.paint(target, page)
         cost, last = painting.cost, painting.actions[-1]
         if self.prior is not None:
             noisy, cost = self.prior.disturb(last.flatten(1))
-            painting.canvases[-1] = self.canvas_of(noisy.view_as(last), self.softness_px)
+            painting.canvases[-1] = self.canvas_of(noisy.view_as(last), page)
         loss = self._weighed([self._distance(canvas, target) for canvas in painting.canvases])
         scores = {"pixels": F.mse_loss(painting.canvases[-1], target), "cost": cost.mean()}
         loss = loss + self._cost_weight(target[0].numel()) * scores["cost"]
@@ -251,6 +264,7 @@ class Painter(Pretrained):
         sure = canvas.clamp(_SURE, 1 - _SURE)
         return F.binary_cross_entropy(sure, target, reduction="none").flatten(1).sum(dim=1).mean()
 
+    @torch.no_grad()
     def metrics(self, batch: dict[str, Tensor]) -> dict[str, float]:
         """Measure what it paints by the true renderer: true_pixels, and scores where the batch holds the truth."""
         target = batch["target"].float()
@@ -273,10 +287,16 @@ class Painter(Pretrained):
 @torch.no_grad()
 def read_colours(picture: Tensor, masks: Tensor) -> Tensor:
     """Read the picture's mean colour where each mask is seen, as the number of an action (batch, moves, channels)."""
-    bare = torch.flip(torch.cumprod(torch.flip(1 - masks, [1]), dim=1), [1])  # of a move and all that follow it
-    seen = torch.cat([bare[:, 1:], torch.ones_like(bare[:, :1])], dim=1) - bare
-    total = torch.einsum("bmhw,bchw->bmc", seen, picture)
-    mean = (total + _TINY) / (seen.sum((2, 3))[..., None] + 2 * _TINY)  # grey where nothing is seen
+    batch, moves = masks.shape[:2]
+    flat, bare = masks.flatten(2), masks.new_ones(batch, masks[0, 0].numel())
+    # Sums of the colours, and of what is seen: a channel of ones is summed along with them.
+    planes = torch.cat([picture, torch.ones_like(picture[:, :1])], dim=1).flatten(2).transpose(1, 2).contiguous()
+    total = masks.new_empty(batch, moves, planes.shape[2])
+    for move in reversed(range(moves)):
+        seen = flat[:, move] * bare
+        total[:, move] = torch.bmm(seen[:, None], planes)[:, 0]
+        bare -= seen
+    mean = (total[..., :-1] + _TINY) / (total[..., -1:] + 2 * _TINY)  # grey where nothing is seen
     return torch.logit(mean.clamp(_PALEST, 1 - _PALEST)) / 2
 
 

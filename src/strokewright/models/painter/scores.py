@@ -89,3 +89,19 @@ def meeting(truth: Tensor, there: Tensor) -> Tensor:
     shapes = there.shape[1]
     later = torch.ones(shapes, shapes, dtype=torch.bool, device=truth.device).triu(1)
     return (high > low).all(-1) & there[:, :, None] & there[:, None] & later
+
+
+def clean_share(moves: Moves, size_px: int) -> float:
+    """Return the share of pictures of clean shapes: dark, at least 4 px a side, on the page, and not over one another.
+
+    A pixel of tolerance each way at the page's edge, and one between shapes.
+    """
+    box = boxes(moves, size_px)
+    dark = (moves.what < _SAME_COLOUR).all(-1)
+    large = (box[..., 2:] - box[..., :2]).amin(-1) >= _NEAR_PX
+    inside = (box.amin(-1) > -1) & (box.amax(-1) < size_px + 1)
+    low = torch.maximum(box[:, :, None, :2], box[:, None, :, :2])
+    high = torch.minimum(box[:, :, None, 2:], box[:, None, :, 2:])
+    apart = (high - low).amin(-1) < 1
+    apart = apart | torch.eye(box.shape[1], dtype=torch.bool, device=box.device)
+    return float(((dark & large & inside).all(1) & apart.all(2).all(1)).float().mean())
