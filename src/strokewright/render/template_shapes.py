@@ -20,7 +20,7 @@ EXTENT = 1.5
 SIDE = 64
 _FINE = 256
 _CORNERS = 72  # of a circle's outline: it lies within 0.1 % of the circle
-_LINE_HALF_WIDTH = 0.125
+LINE_HALF_WIDTH = 0.125
 _CURVE_RADIUS = 0.875
 _SMALLEST_SHARE = 1e-3
 
@@ -65,15 +65,15 @@ def _curve(x: Floats, y: Floats) -> Floats:
     y = y - _CURVE_RADIUS / 2
     along = np.abs(np.hypot(x, y) - _CURVE_RADIUS)
     ends = np.hypot(np.abs(x) - _CURVE_RADIUS, y)
-    return _LINE_HALF_WIDTH - np.where(y <= 0, along, ends)
+    return LINE_HALF_WIDTH - np.where(y <= 0, along, ends)
 
 
 def _curve_outline() -> Floats:
     """Outer arc, round end, inner arc, round end."""
     wide, ends = _CURVE_RADIUS, 12
-    outer = _arc(wide + _LINE_HALF_WIDTH, -np.pi, 0, _CORNERS // 2)
-    inner = _arc(wide - _LINE_HALF_WIDTH, 0, -np.pi, _CORNERS // 2)
-    end, shift = _arc(_LINE_HALF_WIDTH, 0, np.pi, ends)[1:-1], np.array([wide, 0])
+    outer = _arc(wide + LINE_HALF_WIDTH, -np.pi, 0, _CORNERS // 2)
+    inner = _arc(wide - LINE_HALF_WIDTH, 0, -np.pi, _CORNERS // 2)
+    end, shift = _arc(LINE_HALF_WIDTH, 0, np.pi, ends)[1:-1], np.array([wide, 0])
     return np.concatenate([outer, end + shift, inner, end - shift]) + np.array([0, _CURVE_RADIUS / 2])
 
 
@@ -84,7 +84,7 @@ def _corners(half_height: float) -> Floats:
 _SHAPES: dict[str, tuple[Callable[[Floats, Floats], Floats], Callable[[], Floats]]] = {
     "circle": (_circle, lambda: _arc(1, 0, 2 * np.pi, _CORNERS + 1)[:-1]),
     "square": (lambda x, y: _box(x, y, 1), lambda: _corners(1)),
-    "line": (lambda x, y: _box(x, y, _LINE_HALF_WIDTH), lambda: _corners(_LINE_HALF_WIDTH)),
+    "line": (lambda x, y: _box(x, y, LINE_HALF_WIDTH), lambda: _corners(LINE_HALF_WIDTH)),
     "curve": (_curve, _curve_outline),
 }
 TEMPLATES = tuple(_SHAPES)
