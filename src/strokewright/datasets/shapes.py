@@ -136,7 +136,7 @@ def _random_corners(rule: Rule, rng: np.random.Generator, count: int) -> Floats:
     if rule.circles:
         side[:, 1] = side[:, 0]
     first = np.floor(rng.random(side.shape) * (PAGE_PX + 1 - side))
-    return np.concatenate([first, first + side], axis=1)
+    return np.concatenate([first, first + side.astype(np.float64)], axis=1)
 
 
 def _allowed(rule: Rule, corners: Floats, above: Floats, there: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -144,10 +144,10 @@ def _allowed(rule: Rule, corners: Floats, above: Floats, there: NDArray[np.bool_
     if rule.apart:
         low, high = corners[:, None, :2] - 1, corners[:, None, 2:] + 1
         meet = (low < above[..., 2:]).all(-1) & (high > above[..., :2]).all(-1)
-        return ~(meet & there).any(1)
+        return np.logical_not((meet & there).any(1))
     own = _boxes(corners)
     bare = own & ~_boxes(above).any(1)
-    return bare.sum((1, 2)) >= _LEAST_SEEN * own.sum((1, 2))
+    return np.greater_equal(bare.sum((1, 2)), _LEAST_SEEN * own.sum((1, 2)))
 
 
 def _boxes(corners: Floats) -> NDArray[np.bool_]:
@@ -217,7 +217,7 @@ def find_rule(name: str) -> Rule:
 def _to_stamp(corners: Floats, template: str, colour: float) -> Stamp:
     x0, y0, x1, y1 = corners.tolist()
     affine = np.array([[(x1 - x0) / 2, 0, (x0 + x1) / 2], [0, (y1 - y0) / 2, (y0 + y1) / 2]])
-    return Stamp(built_in(template).outline, affine, (colour,) * 3, template=template)
+    return Stamp(built_in(template).outline, affine, (colour, colour, colour), template=template)
 
 
 class SceneBatches:

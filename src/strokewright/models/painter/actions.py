@@ -39,7 +39,10 @@ def layout(config: PainterConfig) -> Layout:
     which = len(config.templates) if len(config.templates) > 1 else 0
     widths = (2, 2, turns, config.colours, which, int(config.stops), int(config.sorter != "none"))
     ends = [sum(widths[: i + 1]) for i in range(len(widths))]
-    return Layout(*(slice(end - width, end) for end, width in zip(ends, widths, strict=True)), ends[-1])
+    centre, axes, turn, colour, kind, there, depth = (
+        slice(end - width, end) for end, width in zip(ends, widths, strict=True)
+    )
+    return Layout(centre, axes, turn, colour, kind, there, depth, ends[-1])
 
 
 def opening(config: PainterConfig) -> Tensor:

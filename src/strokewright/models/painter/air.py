@@ -77,7 +77,7 @@ class Air(Pretrained):
         what = picture.new_zeros(batch, 1 if self.bank else config.latent_size)
         where, there, cost = picture.new_zeros(batch, 4), picture.new_ones(batch, 1), picture.new_zeros(batch)
         state = (picture.new_zeros(batch, config.hidden),) * 2
-        canvas = paper(batch, (config.paper,), picture.shape[-2:], picture.device)
+        canvas = paper(batch, (config.paper,), (config.size_px, config.size_px), picture.device)
         canvases: list[Tensor] = []
         moves: list[tuple[Tensor, Tensor, Tensor]] = []
         for _ in range(config.steps):
