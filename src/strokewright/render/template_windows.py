@@ -54,14 +54,16 @@ class Windows:
     """Where on a page of `size` (height, width) the moves lie; rendering and walking go through these windows.
 
     Args:
+        bank: The templates.
         moves: What is painted. Their places may move by a few pixels before the windows should be made anew.
         size: Height and width of the page in pixels.
         slack_px: How far beyond a move's bounds its window reaches.
     """
 
-    def __init__(self, moves: LocalMoves, size: tuple[int, int], slack_px: float = 2.0) -> None:
+    def __init__(self, bank: TemplateBank, moves: LocalMoves, size: tuple[int, int], slack_px: float = 2.0) -> None:
+        self.bank = bank
         self.size = size
-        self._groups = list(_grouped(moves, size, slack_px))
+        self._groups = _grouped(moves, _bounds(bank, moves, size, slack_px), size)
         self._places: list[tuple[int, int, slice, slice]] = [(0, 0, slice(0), slice(0))] * len(moves.which)
         for number, group in enumerate(self._groups):
             height, width = group.size
@@ -69,19 +71,19 @@ class Windows:
                 rows = slice(group.top[i], group.top[i] + height)
                 self._places[member] = (number, i, rows, slice(group.left[i], group.left[i] + width))
 
-    def paint(self, bank: TemplateBank, moves: LocalMoves, canvas: Tensor, softness_px: float = 0.0) -> Tensor:
+    def paint(self, moves: LocalMoves, canvas: Tensor, softness_px: float = 0.0) -> Tensor:
         """Paint all moves over a canvas (channels, height, width); return the new one.
 
         Differentiable in where, what and there; not in the canvas.
         """
-        masks = self._masks(bank, moves, softness_px)
+        masks = self._masks(moves, softness_px)
         painted: Tensor = _Walk.apply(self._places, canvas, moves.what, *masks)  # pyright: ignore[reportAssignmentType]
         return painted
 
     @torch.no_grad()
-    def costs_of_removal(self, bank: TemplateBank, moves: LocalMoves, canvas: Tensor, target: Tensor) -> Pixels:
+    def costs_of_removal(self, moves: LocalMoves, canvas: Tensor, target: Tensor) -> Pixels:
         """Return by how much the squared error to the target (channels, height, width) would grow without each move."""
-        masks = [mask.numpy() for mask in self._masks(bank, moves, 0.0)]
+        masks = [mask.numpy() for mask in self._masks(moves, 0.0)]
         painted, steps = _forwards(self._places, canvas.numpy(), moves.what.numpy(), masks)
         error, seen = painted - target.numpy(), np.ones(self.size, dtype=np.float32)
         costs = np.zeros(len(moves.which), dtype=np.float32)
@@ -94,9 +96,9 @@ class Windows:
         return costs
 
     @torch.no_grad()
-    def seen(self, bank: TemplateBank, moves: LocalMoves, target: Tensor) -> tuple[Pixels, Pixels]:
+    def seen(self, moves: LocalMoves, target: Tensor) -> tuple[Pixels, Pixels]:
         """Return how many pixels of each move are seen (moves,), and the target's sum there (moves, channels)."""
-        masks = [mask.numpy() for mask in self._masks(bank, moves, 0.0)]
+        masks = [mask.numpy() for mask in self._masks(moves, 0.0)]
         pixels, bare = target.numpy(), np.ones(self.size, dtype=np.float32)
         areas = np.zeros(len(moves.which), dtype=np.float32)
         sums = np.zeros((len(areas), len(pixels)), dtype=np.float32)
@@ -109,7 +111,7 @@ class Windows:
             window *= 1 - mask
         return areas, sums
 
-    def _masks(self, bank: TemplateBank, moves: LocalMoves, softness_px: float) -> list[Tensor]:
+    def _masks(self, moves: LocalMoves, softness_px: float) -> list[Tensor]:
         """Render the moves, group by group: (members, height, width) each."""
         page_height, page_width = self.size
         masks: list[Tensor] = []
@@ -121,19 +123,32 @@ class Windows:
             shift = where[:, :, 0] * x[:, None] + where[:, :, 1] * y[:, None] + where[:, :, 2]
             linear = where[:, :, :2] * where.new_tensor([width / page_width, height / page_height])
             local = torch.cat([linear, shift[:, :, None]], dim=2)
-            mask = bank.coverage_of(group.template, local, group.size, softness_px)
+            mask = self.bank.coverage_of(group.template, local, group.size, softness_px)
             masks.append(mask * there[:, None, None])
         return masks
 
 
-def _grouped(moves: LocalMoves, size: tuple[int, int], slack_px: float) -> list[_Group]:
+def _bounds(
+    bank: TemplateBank, moves: LocalMoves, size: tuple[int, int], slack_px: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the first and last pixels (moves, 2), x and y, that moves touch on the page."""
+    half = np.array([size[1], size[0]]) / 2
+    affine = invert(moves.where.detach()).double().numpy()
+    low, high = np.empty((len(affine), 2)), np.empty((len(affine), 2))
+    which = np.asarray(moves.which)
+    for index, template in enumerate(bank.current()):
+        members = which == index
+        corners = affine[members, :, :2] @ template.outline.T + affine[members, :, 2:]  # (n, 2, corners)
+        low[members], high[members] = corners.min(axis=2), corners.max(axis=2)
+    low = np.floor(low * half + half - slack_px).clip(0, 2 * half - 1)
+    return low, np.ceil(high * half + half + slack_px).clip(low + 1, 2 * half)
+
+
+def _grouped(
+    moves: LocalMoves, bounds: tuple[NDArray[np.float64], NDArray[np.float64]], size: tuple[int, int]
+) -> list[_Group]:
     """Sort moves by template and size of window."""
-    height, width = size
-    affine = invert(moves.where.detach()).numpy().astype(np.float64) * np.array([width / 2, height / 2])[:, None]
-    centre = affine[:, :, 2] + np.array([width, height]) / 2
-    reach = np.abs(affine[:, :, :2]).sum(axis=2) + slack_px
-    low = np.floor(centre - reach).clip(0, np.array([width, height]) - 1)
-    high = np.ceil(centre + reach).clip(low + 1, [width, height])
+    (height, width), (low, high) = size, bounds
     sides = (high - low).max(axis=1)
     steps = np.ceil(np.log(np.maximum(sides / _SMALLEST_WINDOW, 1)) / np.log(_GROWTH) - 1e-9)
     members: dict[tuple[int, int], list[int]] = {}

@@ -6,7 +6,7 @@ edit      One path a stroke, its Bézier nodes as they are. SVG has one width a 
 plot      Strokes only, in mm, one Inkscape layer a pen (layer and colour), colour and width on the group; on a page of
           A4, A3 or letter, centred and turned if asked for.
 outline   Every stroke as a filled ribbon, exact for changing widths; the centre line stays in `data-line`.
-animate   As edit, and the strokes are drawn one after the other.
+animate   As edit, and the strokes are drawn one after the other; other marks appear in their turn.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _spell_widths(stroke: Stroke, writer: PathWriter, always: bool = False) -> s
     return f'data-width="{widths[0]}"' if always else ""
 
 
-def _spell_other(mark: Mark, writer: PathWriter) -> str:
+def _spell_other(mark: Mark, writer: PathWriter, more: str = "") -> str:
     """Return a box as a filled rectangle, a stamp as a filled outline."""
     paint = f'fill="{spell_colour(mark.colour)}" stroke="none"'
     match mark:
@@ -119,11 +119,11 @@ def _spell_other(mark: Mark, writer: PathWriter) -> str:
             numbers = " ".join(f'{name}="{writer.number(value)}"' for name, value in sides.items())
             facts = f"data-label={spell_attribute(mark.label)} data-score={spell_attribute(str(mark.score))}"
             title = f"<title>{spell_text(f'{mark.label} {mark.score:.2f}')}</title>" if mark.label else ""
-            return f"<rect {numbers} {paint} {facts}>{title}</rect>" if title else f"<rect {numbers} {paint} {facts}/>"
+            return f"<rect {numbers} {paint} {facts}{more}" + (f">{title}</rect>" if title else "/>")
         case Stamp():
             corners = mark.outline @ mark.affine[:, :2].T + mark.affine[:, 2]
             outline = writer.spell_outline(corners[0], [(corner, 0.0, False) for corner in corners[1:]])
-            return f'<path d="{outline}" {paint} fill-opacity="{writer.number(mark.opacity)}"/>'
+            return f'<path d="{outline}" {paint} fill-opacity="{writer.number(mark.opacity)}"{more}/>'
         case _:
             raise FormatError(f"svg: expected marks on a page, got a {type(mark).__name__}; write .gltf")
 
@@ -164,18 +164,23 @@ def _spell_animation(drawing: Drawing, writer: PathWriter, seconds: float) -> It
     if not seconds > 0:
         raise OptionError(f"seconds: expected > 0, got {seconds:g}")
     pen = _Pen.most_common(drawing.strokes, writer)
-    lengths = [stroke_length(stroke) + 1.0 for stroke in drawing.strokes]
+    lengths = [stroke_length(mark) + 1.0 if isinstance(mark, Stroke) else 1.0 for mark in drawing.marks]
     pace = seconds / max(sum(lengths), 1.0)
     times = iter(zip(np.cumsum([0.0, *lengths[:-1]]).tolist(), lengths, strict=True) if lengths else ())
 
     def spell(mark: Mark) -> str:
-        if not isinstance(mark, Stroke):
-            return _spell_other(mark, writer)
         begin, length = next(times)
         timing = f"{length * pace:.3f}s linear {begin * pace:.3f}s both"
+        if not isinstance(mark, Stroke):
+            return _spell_other(mark, writer, f' style="animation:appear {timing}"')
         return _spell_stroke(mark, pen, writer, f' pathLength="1" style="animation:draw {timing}"')
 
-    yield "<style>@keyframes draw{from{stroke-dasharray:1 2;stroke-dashoffset:1.01}to{stroke-dasharray:1 2}}</style>"
+    if drawing.strokes:
+        yield (
+            "<style>@keyframes draw{from{stroke-dasharray:1 2;stroke-dashoffset:1.01}to{stroke-dasharray:1 2}}</style>"
+        )
+    if len(drawing.strokes) < len(drawing.marks):
+        yield "<style>@keyframes appear{from{opacity:0}}</style>"
     yield from _paper(drawing)
     yield f"<g {pen.attributes}>"
     yield from _in_layers(drawing, spell)

@@ -13,6 +13,7 @@ from strokewright.render.skia import render
 _LONGEST_PX = 2048  # side of the map of what is seen
 _FINENESS = 4.0  # points of that map between two strokes
 _SAME_COLOUR = 1e-3
+_INSET = 0.3  # of the width, by which round ends stay inside; half of it would leave notches
 
 
 def hatch(painting: Drawing, spacing_px: float, layers: Sequence[str]) -> Drawing:
@@ -76,14 +77,15 @@ def _lines(stamp: Stamp, seen: NDArray[np.bool_], scale: float, spacing_px: floa
 
 
 def _runs(places: NDArray[np.float64], gap: float, width_px: float) -> list[tuple[float, float]]:
-    """Join sorted places that lie no further apart than `gap`; round ends of that width stay inside."""
+    """Join sorted places that lie no further apart than `gap`; strokes of that width end inside."""
     if not len(places):
         return []
+    inset = _INSET * width_px
     breaks = np.flatnonzero(np.diff(places) > gap)
-    firsts = places[np.concatenate([[0], breaks + 1])] + width_px / 2
-    lasts = places[np.concatenate([breaks, [len(places) - 1]])] - width_px / 2
+    firsts = places[np.concatenate([[0], breaks + 1])] + inset
+    lasts = places[np.concatenate([breaks, [len(places) - 1]])] - inset
     middle, lengths = (firsts + lasts) / 2, lasts - firsts
-    kept = lengths > -width_px / 2
+    kept = lengths > -inset
     ends = np.stack([np.where(lengths > 0, firsts, middle), np.where(lengths > 0, lasts, middle)], axis=1)
     return [(first, last) for first, last in ends[kept].tolist()]
 

@@ -10,7 +10,7 @@ All from coarse to fine: a small picture has soft edges and few pixels. The orde
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -24,7 +24,13 @@ from strokewright.pipelines.paint.hatch import hatch
 from strokewright.pipelines.paint.options import PaintOptions, to_rgb
 from strokewright.pipelines.paint.page import Page, read_page
 from strokewright.pipelines.paint.painting import Painting, Parameters
-from strokewright.pipelines.paint.palette import in_layers, limit_colours, with_pens
+from strokewright.pipelines.paint.palette import (
+    in_layers,
+    limit_colours,
+    ordered_by_use,
+    with_nearest_pens,
+    with_pens,
+)
 from strokewright.pipelines.paint.place import Finder
 from strokewright.pipelines.paint.refine import refine
 from strokewright.pipelines.paint.shapes import make_bank
@@ -40,21 +46,8 @@ _UNSEEN_PX = 0.5
 DEFAULT_OPTIONS = PaintOptions()
 
 
-@dataclass(frozen=True)
-class Pyramid:
-    """The target at three sizes, each (channels, height, width)."""
-
-    coarse: Tensor
-    middle: Tensor
-    fine: Tensor
-
-    @classmethod
-    def of(cls, target: Tensor) -> Pyramid:
-        """Shrink a target."""
-        return cls(_shrunk(target, _COARSE), _shrunk(target, _MIDDLE), target)
-
-
-def _shrunk(target: Tensor, longest: int) -> Tensor:
+def shrunk(target: Tensor, longest: int) -> Tensor:
+    """Shrink a picture (channels, height, width) to a longer side; smaller ones stay."""
     height, width = target.shape[1:]
     scale = longest / max(height, width)
     if scale >= 1:
@@ -87,22 +80,25 @@ def paint_picture(picture: Any, options: PaintOptions = DEFAULT_OPTIONS) -> Draw
 
 def paint_page(page: Page, start: Painting, options: PaintOptions) -> Painting:
     """Paint a page, going on from the moves that are there. Raises EmptyError when no move would help."""
-    pyramid = Pyramid.of(page.target)
-    painting = _place(start, pyramid, options)
+    painting = _placed(_on_palette(start, options), shrunk(page.target, _COARSE), options)
     if not len(painting):
         raise EmptyError("expected a picture with something in it, found one colour; choose another paper")
-    if options.palette or options.colours is not None:
-        painting = _limited(painting, pyramid, options)
+    middle = shrunk(page.target, _MIDDLE)
+    if options.colours is not None and not options.palette:
+        painting = limit_colours(painting, middle, options.colours)
+    if options.layers:
+        painting = in_layers(ordered_by_use(painting))
+    if not options.rounds:
+        return painting
+    finder = Finder(painting.bank, middle, _LARGEST_LATER_PX)
     for number in range(options.rounds):
         share = _REPLACED * (1 - number / options.rounds)
-        painting = _refined(painting, pyramid.middle, _ROUND_STEPS, (1.0, 0.5), options)
-        painting = _replaced(painting, pyramid, round(share * options.moves), options)
-    if options.rounds:
-        painting = _refined(painting, pyramid.middle, _ROUND_STEPS, (1.0, 0.5), options)
-        painting = _refined(painting, pyramid.fine, _LAST_STEPS, (0.5, 0.1), options)
-        areas, _ = painting.seen_colours(pyramid.fine)
-        painting = painting.with_moves(painting.moves.chosen(areas > _UNSEEN_PX))
-    return painting
+        painting = _refined(painting, middle, _ROUND_STEPS, (1.0, 0.5), options)
+        painting = _replaced(painting, finder, round(share * options.moves), options)
+    painting = _refined(painting, middle, _ROUND_STEPS, (1.0, 0.5), options)
+    painting = _refined(painting, page.target, _LAST_STEPS, (0.5, 0.1), options)
+    areas, _ = painting.seen_colours(page.target)
+    return painting.with_moves(painting.moves.chosen(areas > _UNSEEN_PX))
 
 
 def finish(painting: Painting, options: PaintOptions) -> Drawing:
@@ -121,63 +117,59 @@ def finish(painting: Painting, options: PaintOptions) -> Drawing:
     )
 
 
-def _place(painting: Painting, pyramid: Pyramid, options: PaintOptions) -> Painting:
+def _placed(painting: Painting, target: Tensor, options: PaintOptions) -> Painting:
     """Add moves until there are as many as asked for, those there are being refined with them."""
-    size = pyramid.coarse.shape[1], pyramid.coarse.shape[2]
-    finder = Finder(painting.bank, pyramid.coarse)
+    finder = Finder(painting.bank, target)
     begun = len(painting)
     for stage in range(1, _STAGES + 1):
         goal = begun + (options.moves - begun) * stage // _STAGES
-        painting = _filled(painting, finder, size, goal)
+        painting = _filled(painting, finder, goal)
         if options.rounds:
-            painting = refine(painting, pyramid.coarse, _PLACED_STEPS, (1.0, 0.6), opacity=options.translucent)
+            painting = refine(painting, target, _PLACED_STEPS, (1.0, 0.6), options.translucent)
     return painting
 
 
-def _filled(painting: Painting, finder: Finder, size: tuple[int, int], goal: int) -> Painting:
+def _filled(painting: Painting, finder: Finder, goal: int) -> Painting:
     """Place moves where they help most until there are `goal`, or nothing helps."""
+    size = finder.size
     at_once = max(1, goal // _AT_ONCE)
     while len(painting) < goal:
-        spots = finder.find(painting.render(size), min(at_once, goal - len(painting)))
+        canvas = painting.render(size)
+        spots = finder.find(canvas, min(at_once, goal - len(painting)), painting.palette)
         if not spots:
             break
-        painting = painting.with_moves(painting.moves.joined(Parameters.from_spots(spots, size)))
+        added = Parameters.from_spots(spots, size)
+        painting = with_nearest_pens(painting.with_moves(painting.moves.joined(added)), len(painting))
     return painting
 
 
-def _limited(painting: Painting, pyramid: Pyramid, options: PaintOptions) -> Painting:
-    """Bring the moves to few colours."""
-    if options.palette:
-        palette = torch.tensor([to_rgb(colour) for colour in options.palette])
-        if options.paper is None:
-            nearest = (palette - painting.paper).square().sum(dim=1).argmin()
-            painting = replace(painting, paper=palette[nearest])
-        return with_pens(replace(painting, palette=palette), pyramid.coarse)
-    assert options.colours is not None
-    return limit_colours(painting, pyramid.coarse, options.colours)
+def _on_palette(painting: Painting, options: PaintOptions) -> Painting:
+    """Give the painting the palette that was asked for, if one was; the paper takes its nearest colour."""
+    if not options.palette:
+        return painting
+    palette = torch.tensor([to_rgb(colour) for colour in options.palette])
+    nearest = (palette - painting.paper).square().sum(dim=1).argmin()
+    paper = painting.paper if options.paper is not None else palette[nearest]
+    return with_nearest_pens(replace(painting, palette=palette, paper=paper), 0)
 
 
 def _refined(
     painting: Painting, target: Tensor, steps: int, pace: tuple[float, float], options: PaintOptions
 ) -> Painting:
-    """Refine in two halves: colours of a palette are chosen anew in between."""
+    """Refine; colours of a palette are chosen anew before and in the middle."""
     if painting.palette is None:
-        return refine(painting, target, steps, pace, opacity=options.translucent)
+        return refine(painting, target, steps, pace, options.translucent)
     for _ in range(2):
-        painting = with_pens(painting, target)
-        if options.layers:
-            painting = in_layers(painting)
-        painting = refine(painting, target, steps // 2, pace)
+        painting = with_pens(painting, target, keep_palette=bool(options.palette))
+        painting = refine(in_layers(painting) if options.layers else painting, target, steps // 2, pace)
     return painting
 
 
-def _replaced(painting: Painting, pyramid: Pyramid, count: int, options: PaintOptions) -> Painting:
+def _replaced(painting: Painting, finder: Finder, count: int, options: PaintOptions) -> Painting:
     """Take away the moves that are missed least, and place as many anew."""
-    costs = painting.costs_of_removal(pyramid.middle)
+    costs = painting.costs_of_removal(finder.target)
     spare = max(0, count - (options.moves - len(painting)))
     kept = torch.ones(len(painting), dtype=torch.bool)
     kept[costs.argsort()[:spare]] = False
-    size = pyramid.middle.shape[1], pyramid.middle.shape[2]
     painting = painting.with_moves(painting.moves.chosen(kept))
-    finder = Finder(painting.bank, pyramid.middle, _LARGEST_LATER_PX)
-    return _filled(painting, finder, size, options.moves)
+    return _filled(painting, finder, options.moves)

@@ -153,17 +153,17 @@ class Painting:
     def render(self, size: tuple[int, int]) -> Tensor:
         """Render the painting at a size (height, width) with the page's proportions: (channels, height, width)."""
         local = self.local()
-        return Windows(local, size).paint(self.bank, local, self.bare(size))
+        return Windows(self.bank, local, size).paint(local, self.bare(size))
 
     def costs_of_removal(self, target: Tensor) -> Tensor:
         """Return by how much the squared error to the target (channels, height, width) would grow without each move."""
         local, size = self.local(), (target.shape[1], target.shape[2])
-        return torch.from_numpy(Windows(local, size).costs_of_removal(self.bank, local, self.bare(size), target))
+        return torch.from_numpy(Windows(self.bank, local, size).costs_of_removal(local, self.bare(size), target))
 
     def seen_colours(self, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return how many pixels of each move are seen (moves,), and the target's mean colour there."""
         local, size = self.local(), (target.shape[1], target.shape[2])
-        areas, sums = Windows(local, size).seen(self.bank, local, target)
+        areas, sums = Windows(self.bank, local, size).seen(local, target)
         return torch.from_numpy(areas), torch.from_numpy(sums / areas.clip(min=1e-6)[:, None])
 
     def to_drawing(self, layers: Sequence[str] = ()) -> Drawing:

@@ -10,62 +10,92 @@ from torch import Tensor
 from strokewright.pipelines.paint.painting import Painting
 
 _ITERATIONS = 20
+_SEEN_PX = 0.5  # a move that shows less is not seen
 
 
-def find_palette(colours: Tensor, areas: Tensor, count: int, fixed: Tensor) -> Tensor:
-    """Choose colours by k-means over areas; repeatable.
+def find_palette(colours: Tensor, areas: Tensor, count: int, first: Tensor) -> Tensor:
+    """Choose colours far from each other, by how much they matter; the first is given. Repeatable.
 
     Args:
         colours: (moves, channels).
         areas: (moves,) how much each counts, ≥ 0.
-        count: How many colours at most, those fixed included.
-        fixed: (…, channels) colours that belong to the palette and stay.
+        count: How many colours at most.
+        first: (channels,) the first of them.
 
     Returns:
-        (at most count, channels), the fixed ones first.
+        (at most count, channels).
     """
-    palette = fixed
+    palette = first[None]
     while len(palette) < count:
-        gaps = areas * _distances(colours, palette).min(dim=1).values if len(palette) else areas
-        if len(palette) and float(gaps.max()) <= 0:
+        gaps = areas * _distances(colours, palette).min(dim=1).values
+        if float(gaps.max()) <= 0:
             break
         palette = torch.cat([palette, colours[gaps.argmax()][None]])
-    for _ in range(_ITERATIONS):
-        nearest = _distances(colours, palette).argmin(dim=1)
-        weights = torch.zeros(len(palette)).index_add_(0, nearest, areas)
-        sums = torch.zeros_like(palette).index_add_(0, nearest, colours * areas[:, None])
-        means = torch.where(weights[:, None] > 0, sums / weights[:, None].clamp(min=1e-6), palette)
-        palette = torch.cat([fixed, means[len(fixed) :]])
     return palette
 
 
 def limit_colours(painting: Painting, target: Tensor, count: int) -> Painting:
-    """Give all moves colours of one palette, made of what the target shows under them; the paper's is the first."""
+    """Give all moves colours of one palette, made of what the target shows where they are seen; the paper's is one."""
     areas, means = painting.seen_colours(target)
-    palette = find_palette(means, areas, count, painting.paper[None])
-    return with_pens(replace(painting, palette=palette), target)
+    painting = replace(painting, palette=find_palette(means, areas, count, painting.paper))
+    for _ in range(_ITERATIONS):
+        painting = _centred(_assigned(painting, areas, means), areas, means)
+    return painting
 
 
-def with_pens(painting: Painting, target: Tensor) -> Painting:
-    """Give each move the colour of the palette that is nearest to what is seen of the target under it."""
+def with_pens(painting: Painting, target: Tensor, keep_palette: bool) -> Painting:
+    """Give each move the palette's colour that is nearest to what the target shows where the move is seen.
+
+    Args:
+        painting: One with a palette.
+        target: (channels, height, width).
+        keep_palette: Whether the palette stays; otherwise its colours, but the paper's, go where they serve best.
+    """
+    areas, means = painting.seen_colours(target)
+    means = torch.where(areas[:, None] > _SEEN_PX, means, painting.colours)
+    painting = _assigned(painting, areas, means)
+    return painting if keep_palette else _centred(painting, areas, means)
+
+
+def with_nearest_pens(painting: Painting, first: int) -> Painting:
+    """Give the moves from `first` on the palette's colour nearest to their own; without a palette nothing changes."""
     if painting.palette is None:
         return painting
-    areas, means = painting.seen_colours(target)
-    means = torch.where(areas[:, None] > 0.5, means, painting.moves.colour)
-    pens = _distances(means, painting.palette).argmin(dim=1)
+    pens = painting.moves.pen.clone()
+    pens[first:] = _distances(painting.moves.colour[first:], painting.palette).argmin(dim=1)
     return painting.with_moves(painting.moves._replace(pen=pens))
 
 
+def _assigned(painting: Painting, areas: Tensor, means: Tensor) -> Painting:
+    assert painting.palette is not None
+    pens = _distances(means, painting.palette).argmin(dim=1)
+    pens = torch.where(areas > _SEEN_PX, pens, painting.moves.pen)
+    return painting.with_moves(painting.moves._replace(pen=pens))
+
+
+def _centred(painting: Painting, areas: Tensor, means: Tensor) -> Painting:
+    """Move each colour to the mean of what its moves show; the paper's stays."""
+    assert painting.palette is not None
+    palette, pens = painting.palette, painting.moves.pen
+    weights = torch.zeros(len(palette)).index_add_(0, pens, areas)[:, None]
+    centres = torch.zeros_like(palette).index_add_(0, pens, means * areas[:, None]) / weights.clamp(min=1e-6)
+    stays = (weights < _SEEN_PX) | (palette == painting.paper).all(dim=1, keepdim=True)
+    return replace(painting, palette=torch.where(stays, palette, centres))
+
+
+def ordered_by_use(painting: Painting) -> Painting:
+    """Put the colours of the palette in order: first those whose moves come early on average."""
+    assert painting.palette is not None
+    place, pens, count = torch.arange(len(painting)).float(), painting.moves.pen, len(painting.palette)
+    means = torch.zeros(count).index_add_(0, pens, place) / torch.bincount(pens, minlength=count).clamp(min=1)
+    order = means.argsort(stable=True)
+    moves = painting.moves._replace(pen=order.argsort()[pens])
+    return replace(painting, palette=painting.palette[order], moves=moves)
+
+
 def in_layers(painting: Painting) -> Painting:
-    """Paint colour after colour: those that came early on average first; the order within a colour stays."""
-    if painting.palette is None or not len(painting):
-        return painting
-    place = torch.arange(len(painting), dtype=torch.float32)
-    pens, count = painting.moves.pen, len(painting.palette)
-    weights = torch.bincount(pens, minlength=count).clamp(min=1)
-    means = torch.zeros(count).index_add_(0, pens, place) / weights
-    order = torch.argsort(means[pens] * len(painting) + pens, stable=True)
-    return painting.with_moves(painting.moves.chosen(order))
+    """Paint colour after colour, as the palette has them; the order within a colour stays."""
+    return painting.with_moves(painting.moves.chosen(painting.moves.pen.argsort(stable=True)))
 
 
 def _distances(colours: Tensor, palette: Tensor) -> Tensor:

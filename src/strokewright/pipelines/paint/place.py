@@ -4,14 +4,16 @@ A solid move with mask m over canvas C, towards target T, in its best colour (th
 
     Σ m |T - C|²  -  (Σ m |T|² - |Σ m T|² / Σ m)
 
-of squared error. All sums over m are correlations with the shape, so one Fourier transform of |T - C|² - |T|² scores a
-shape at every place; the other terms do not depend on the canvas and are made once.
+of squared error; in a given colour c, |Σ m T|² / Σ m becomes 2 c·Σ m T - |c|² Σ m. All sums over m are correlations
+with the shape, so one Fourier transform of |T - C|² - |T|² scores a shape at every place; the other terms do not depend
+on the canvas and are made once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import torch
@@ -25,6 +27,7 @@ _ASPECTS = (1.0, 0.5, 0.25)
 _TURNS = 4  # of half a turn
 _LEAST_AREA_PX = 1.0
 _APART = 0.75  # two moves placed at once lie this share of their sizes apart
+_LEAST_GAIN = 0.02  # of squared error, in pixels; less is rounding
 _AS_GOOD = 0.6  # of the best gain, to be placed at once with it
 
 
@@ -58,23 +61,30 @@ class Finder:
         self._full = height + margin, width + margin
         kernels = torch.stack([_kernel(bank, shape, self._full) for shape in self._shapes])
         self._kernels = torch.fft.rfft2(kernels).conj()
-        self._size = height, width
+        self.size = height, width
         inside = self._correlate(torch.ones(1, height, width))[:, 0]
         self._area = inside.clamp(min=_LEAST_AREA_PX)
         self._sums = self._correlate(target)
-        self._fixed = self._sums.square().sum(1) / self._area
-        self._fixed[inside < _LEAST_AREA_PX] = -torch.inf
+        self._outside = inside < _LEAST_AREA_PX
+        self._palette: Tensor | None = None
+        self._best_colours = self._in_colours(None)
         self._reach = torch.tensor([max(shape[1]) for shape in self._shapes])
 
-    def find(self, canvas: Tensor, count: int) -> list[Spot]:
-        """Return at most `count` places that lie apart from each other, the best first; none where nothing helps."""
+    def find(self, canvas: Tensor, count: int, palette: Tensor | None = None) -> list[Spot]:
+        """Return at most `count` places that lie apart from each other, the best first; none where nothing helps.
+
+        Args:
+            canvas: (channels, height, width) as painted so far.
+            count: How many at most.
+            palette: (colours, channels) to choose from; None: any colour.
+        """
         gap = (self.target - canvas).square().sum(0) - self.target.square().sum(0)
-        gains = self._correlate(gap[None])[:, 0] + self._fixed
+        gains = self._correlate(gap[None])[:, 0] + self._known(palette)
         best, shape = gains.max(dim=0)
         reach = self._reach[shape]
         rows, columns = torch.meshgrid(*(torch.arange(float(side)) for side in best.shape), indexing="ij")
         spots: list[Spot] = []
-        least = 1e-6
+        least = _LEAST_GAIN
         while len(spots) < count:
             flat = int(best.argmax())
             y, x = divmod(flat, best.shape[1])
@@ -86,6 +96,23 @@ class Finder:
             best = best.masked_fill(near, -torch.inf)
         return spots
 
+    def _known(self, palette: Tensor | None) -> Tensor:
+        """The part of the gains that does not depend on the canvas (shapes, height, width); the last one is kept."""
+        same = palette is self._palette or (
+            palette is not None and self._palette is not None and torch.equal(palette, self._palette)
+        )
+        if not same:
+            self._palette, self._best_colours = palette, self._in_colours(palette)
+        return self._best_colours
+
+    def _in_colours(self, palette: Tensor | None) -> Tensor:
+        if palette is None:
+            known = self._sums.square().sum(1) / self._area
+        else:
+            each = (2 * torch.einsum("schw,c->shw", self._sums, c) - c.square().sum() * self._area for c in palette)
+            known = reduce(torch.maximum, each)
+        return known.masked_fill(self._outside, -torch.inf)
+
     def _spot(self, index: int, x: int, y: int) -> Spot:
         template, half_axes, angle = self._shapes[index]
         colour = (self._sums[index, :, y, x] / self._area[index, y, x]).clamp(0, 1)
@@ -93,7 +120,7 @@ class Finder:
 
     def _correlate(self, channels: Tensor) -> Tensor:
         """Sum channels (n, height, width) under every shape at every place: (shapes, n, height, width)."""
-        height, width = self._size
+        height, width = self.size
         spectrum = torch.fft.rfft2(channels, s=self._full)
         return torch.stack(
             [torch.fft.irfft2(spectrum * kernel, s=self._full)[:, :height, :width] for kernel in self._kernels]

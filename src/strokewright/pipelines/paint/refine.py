@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
@@ -25,9 +23,7 @@ def refine(
     target: Tensor,
     steps: int,
     pace: tuple[float, float] = (1.0, 0.3),
-    *,
     opacity: bool = False,
-    palette: bool = False,
 ) -> Painting:
     """Move all moves together by Adam towards the least squared error.
 
@@ -37,55 +33,45 @@ def refine(
         steps: How often.
         pace: Factor of the rates of learning at the first and at the last step.
         opacity: Whether moves may become translucent.
-        palette: Whether the palette's colours may change; moves without a palette have colours of their own.
 
     Returns:
-        The painting with the same moves in the same order, elsewhere.
+        The painting with the same moves in the same order, elsewhere; colours change where there is no palette.
     """
     if steps == 0 or len(painting) == 0:
         return painting
     size = (target.shape[1], target.shape[2])
-    free = _free(painting, opacity, palette)
-    painting = _with(painting, free)
+    free = _free(painting, opacity)
+    painting = painting.with_moves(painting.moves._replace(**free))
     optimizer = torch.optim.Adam([{"params": [part], "name": name} for name, part in free.items()], betas=_BETAS)
     bare, windows = painting.bare(size), None
     for step in range(steps):
         factor = pace[0] * (pace[1] / pace[0]) ** (step / max(1, steps - 1))
         for group in optimizer.param_groups:
-            group["lr"] = factor * _RATES["colour" if group["name"] == "palette" else group["name"]]
+            group["lr"] = factor * _RATES[group["name"]]
         local = painting.local()
         if windows is None or step % _STEPS_A_WINDOW == 0:
             way_px = factor * _RATES["centre"] * _STEPS_A_WINDOW * max(size) / 2
-            windows = Windows(local, size, slack_px=1.5 + _SLACK / 2 * way_px)
-        loss = (windows.paint(painting.bank, local, bare) - target).square().sum()
+            windows = Windows(painting.bank, local, size, slack_px=1.5 + _SLACK / 2 * way_px)
+        loss = (windows.paint(local, bare) - target).square().sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         _keep_in_range(free, 2 * _SMALLEST_PX / max(size))
-    return _with(painting, {name: part.detach() for name, part in free.items()})
+    return painting.with_moves(painting.moves._replace(**{name: part.detach() for name, part in free.items()}))
 
 
-def _free(painting: Painting, opacity: bool, palette: bool) -> dict[str, Tensor]:
+def _free(painting: Painting, opacity: bool) -> dict[str, Tensor]:
     """Copy the parameters that may change."""
-    names = ["centre", "log_half", "angle_rad", *(["opacity"] if opacity else [])]
-    parts = {name: getattr(painting.moves, name) for name in names}
-    if painting.palette is None:
-        parts["colour"] = painting.moves.colour
-    elif palette:
-        parts["palette"] = painting.palette
-    return {name: part.detach().clone().requires_grad_() for name, part in parts.items()}
-
-
-def _with(painting: Painting, parts: dict[str, Tensor]) -> Painting:
-    moves = {name: part for name, part in parts.items() if name != "palette"}
-    return replace(painting, moves=painting.moves._replace(**moves), palette=parts.get("palette", painting.palette))
+    names = ["centre", "log_half", "angle_rad"]
+    names += ["colour"] * (painting.palette is None) + ["opacity"] * opacity
+    return {name: getattr(painting.moves, name).detach().clone().requires_grad_() for name in names}
 
 
 @torch.no_grad()
 def _keep_in_range(free: dict[str, Tensor], smallest: float) -> None:
     low, high = torch.tensor([smallest, _LARGEST]).log().tolist()
     for name, part in free.items():
-        if name in ("colour", "palette"):
+        if name == "colour":
             part.clamp_(0, 1)
         elif name == "opacity":
             part.clamp_(_FAINTEST, 1)
