@@ -9,6 +9,7 @@ Source: "Final Project: Sketch2Img", section "Image Processing".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,6 @@ def _mean_and_reach(values: Bytes) -> tuple[float, float]:
     return mean, max(float(values.max()) - mean, mean - float(values.min()), 1.0)
 
 
-def _to_bytes(values: NDArray[np.float64]) -> Bytes:
+def _to_bytes(values: NDArray[np.floating[Any]]) -> Bytes:
     """Map [-1, 1] onto 0..255."""
     return np.rint((values + 1) * 127.5).clip(0, 255).astype(np.uint8)
