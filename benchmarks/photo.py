@@ -104,7 +104,7 @@ def _maker_rows(
     values["diversity"] = diversity([pictures, second])
     bounds: dict[str, Bound | None] = {}
     if case == chosen.makers[0].case:
-        bounds["diversity"] = Bound(low=np.nextafter(0.02, 1))
+        bounds["diversity"] = at_least(0.02)
         bounds["recognised"] = chosen.recognised
         if chosen.name.startswith("emoji") and "SSIM" in baseline:
             bounds["SSIM"] = at_least(baseline["SSIM"])

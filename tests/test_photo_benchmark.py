@@ -1,0 +1,68 @@
+"""The benchmark of photos: which rows come from what lies here, and how pictures are made and compared."""
+
+import numpy as np
+import pytest
+import torch
+from benchmarks import photo, photo_sets
+from benchmarks.photo_sets import Maker, Pairs, PhotoSet, load_pairs, paint
+
+from sketch2img_models import LABELS, SMALL, Shapes
+from strokewright.errors import DataError
+from strokewright.models.sketch2img import Sketch2Img
+from strokewright.models.sketch2img.judge import PhotoJudge
+from strokewright.pipelines.photo import PhotoMaker
+
+
+@pytest.fixture
+def pairs():
+    columns = Shapes().batch(0, 12)
+    return Pairs(columns["photo"], columns["sketch"], columns["distance"], [LABELS[i] for i in columns["label"]])
+
+
+@pytest.fixture
+def maker(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    Sketch2Img.from_options(SMALL).save_pretrained(tmp_path / "mine/model")
+    monkeypatch.setattr(photo_sets, "RUNS_DIR", tmp_path)
+    return Maker("mine", "photo_mine", "mine")
+
+
+def test_a_maker_is_found_by_its_run_and_a_missing_one_names_its_command(maker):
+    assert maker.load().labels == LABELS
+    missing = Maker("other", "photo_other --set training.steps=9", "other", "photo/not-there")
+    assert missing.load() is None
+    assert missing.command == "strokewright train photo_other --set training.steps=9 --out runs/other"
+
+
+def test_pictures_are_those_of_their_number_and_seed(maker, pairs):
+    loaded: PhotoMaker = maker.load()
+    pictures = paint(loaded, pairs, pairs.labels)
+    assert pictures.shape == pairs.photos.shape
+    few = Pairs(pairs.photos[:5], pairs.sketches[:5], pairs.distances[:5], pairs.labels[:5])
+    assert abs(paint(loaded, few, few.labels).astype(int) - pictures[:5]).max() <= 1
+
+
+def test_rows_hold_bounds_for_the_first_maker_and_what_came_before(maker, pairs):
+    torch.manual_seed(0)
+    judge = PhotoJudge.from_options({"labels": LABELS, "size": 32, "base": 4})
+    chosen = PhotoSet("shapes", {}, (maker,), "shapes", photo.at_least(0.5))
+    loaded = maker.load()
+    baseline = {"KID-own": 5.0, "L1": 0.0}
+    rows = photo._maker_rows(chosen, "mine", loaded, pairs, paint(loaded, pairs, pairs.labels), judge, baseline)
+    by_metric = {row["metric"]: row for row in rows}
+    assert by_metric["diversity"]["met"] is False  # random weights hardly hear the noise
+    assert by_metric["recognised"]["bound"] == ">= 0.5"
+    assert by_metric["KID-own"]["bound"] == "<= 5"
+    assert by_metric["KID-own"]["reference"] == 5.0
+    assert baseline["L1"] == 0.0
+    assert all(np.isfinite(row["ours"]) for row in rows)
+
+
+@pytest.mark.data
+def test_test_pairs_are_spread_over_the_split():
+    try:
+        pairs = load_pairs({"data": "object-sketches", "size": 32}, most=20)
+    except DataError as error:
+        pytest.skip(f"data: {error}")
+    assert pairs.photos.shape == (20, 3, 32, 32)
+    assert len(set(pairs.labels)) > 10
