@@ -212,19 +212,28 @@ def test_chains_follow_lines_and_stop_at_junctions():
 
 def test_kept_lines_are_the_lines_that_are_made(files, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(kept_lines, "_WRITE_FROM", 2)
     data = Dataset.open(files["photo-folder"])
     made = [data[i].drawing for i in range(len(data))]
     data.keep_lines()
+    data.sketch(2)
+    assert not (tmp_path / "strokewright").exists()
+    data.sketch(0)  # the second new one: both are written
     (kept,) = (tmp_path / "strokewright" / "lines").iterdir()
+    other = Dataset.open(files["photo-folder"])
+    other.keep_lines()
+    assert other.sketch(1) == made[1]
+    other.kept.save()  # adds to what is there
     again = Dataset.open(files["photo-folder"])
     again.photo = None  # nothing is made any more
     again.keep_lines()
+    assert len(again.kept) == 3
     assert [again.sketch(i) for i in range(len(data))] == made
-    other = PhotoFolder(files["photo-folder"], lines="xdog")
-    other.keep_lines()
-    assert len(list(kept.parent.iterdir())) == 2
+    xdog = PhotoFolder(files["photo-folder"], lines="xdog")
+    xdog.keep_lines()
+    assert len(xdog.kept) == 0
     kept.write_bytes(b"damaged")
-    assert kept_lines.load(kept, 3) is None
+    assert len(kept_lines.KeptLines(kept)) == 0
 
 
 @pytest.mark.data

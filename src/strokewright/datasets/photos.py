@@ -14,10 +14,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from strokewright.datasets import kept_lines
 from strokewright.datasets.dataset import SPLIT_CODES, TEST, TRAIN, VALID, Photo, Sample, read_arrays
 from strokewright.datasets.download import find
-from strokewright.datasets.kept_lines import KeptLines
+from strokewright.datasets.kept_lines import KeptLines, place_of
 from strokewright.datasets.pairs import Pair, PairDataset
 from strokewright.datasets.photo_lines import LineStyle, photo_lines
 from strokewright.datasets.picture_store import PictureStore
@@ -36,18 +35,18 @@ class PhotoDataset(PairDataset):
 
     def sketch(self, index: int) -> Drawing:
         """Return the lines made from a photo, on a page of the photo's shape."""
+        known = self.kept.get(index) if self.kept is not None else None
+        if known is not None:
+            return known
+        drawing = photo_lines(self.photo(index), self.lines)
         if self.kept is not None:
-            return self.kept.make(index)
-        return photo_lines(self.photo(index), self.lines)
+            self.kept.add(index, drawing)
+        return drawing
 
     def keep_lines(self) -> None:
-        """Take all lines from the cache; where they are not in it, make them (20 ms each) and keep them."""
+        """From now on take lines from the user's cache, and put those that are made into it."""
         photos = [f"{pair.split}/{pair.label}/{pair.photo}" for pair in self.pairs]
-        place = kept_lines.place_of(type(self).__name__.lower(), photos, self.lines)
-        self.kept = kept_lines.load(place, len(photos))
-        if self.kept is None:
-            self.kept = kept_lines.KeptLines.from_drawings(self.sketch(i) for i in range(len(photos)))
-            kept_lines.save(self.kept, place)
+        self.kept = KeptLines(place_of(type(self).__name__.lower(), photos, self.lines))
 
     def make(self, index: int) -> Sample:
         """Read one photo and make its lines."""

@@ -33,7 +33,6 @@ from strokewright.models.sketch2img.sketches import (
     sketch_of_picture,
 )
 
-_KEEP_FROM = 500  # photos; the lines of fewer are made when they are needed
 _MEASURED = 400  # pairs whose values give the report's normalisation
 _STORED_PX = 128  # largest side at which pictures of sketches are kept
 Source = str | Mapping[str, Any]
@@ -154,7 +153,7 @@ def open_pairs(sources: Source | Sequence[Source], lines: bool = True) -> list[P
 
     Args:
         sources: One or several.
-        lines: Make the lines of photos at once, or take them from the cache.
+        lines: Keep lines made from photos in the user's cache.
 
     Raises:
         DataError: A data set without photos.
@@ -170,7 +169,7 @@ def open_pairs(sources: Source | Sequence[Source], lines: bool = True) -> list[P
         data = open_dataset(name, **options)
         if not isinstance(data, PairDataset):
             raise DataError(f"{name}: expected a data set with photos, got {type(data).__name__}; choose another")
-        if lines and isinstance(data, PhotoDataset) and len(data) > _KEEP_FROM:
+        if lines and isinstance(data, PhotoDataset):
             data.keep_lines()
         opened.append(data)
     return opened
