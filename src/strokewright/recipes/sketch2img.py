@@ -40,17 +40,17 @@ def photo_objects() -> RunConfig:
     In half of the rows the label is the object, in the others its category, and the sketch must tell which object it
     is. Pictures are not mirrored: all objects look one way.
     """
-    return _run("modern", _OBJECTS, OBJECT_CATEGORIES, minutes=75.0, l1_weight_end=5.0)
+    return _run("modern", _OBJECTS, OBJECT_CATEGORIES, minutes=75.0, centred=True, l1_weight_end=5.0)
 
 
 def photo_objects_paper() -> RunConfig:
     """The objects by the preset `paper`."""
-    return _run("paper", _OBJECTS, OBJECT_CATEGORIES, minutes=75.0)
+    return _run("paper", _OBJECTS, OBJECT_CATEGORIES, minutes=75.0, centred=True)
 
 
 def photo_objects_pix2pix() -> RunConfig:
     """The objects by the baseline, a U-Net with a patch discriminator."""
-    return _run("pix2pix", _OBJECTS, OBJECT_CATEGORIES, minutes=40.0)
+    return _run("pix2pix", _OBJECTS, OBJECT_CATEGORIES, minutes=40.0, centred=True)
 
 
 def photo_emoji() -> RunConfig:

@@ -21,6 +21,9 @@ class Sketch2ImgConfig(BaseModel):
 
     labels: tuple[str, ...] = Field(("picture",), min_length=1, description="Names of the classes it knows")
     kinds: int = Field(0, ge=0, description="Finer classes that the class losses tell apart; 0: the labels themselves")
+    centred: bool = Field(
+        False, description="Sketches lay in the middle and filled four fifths of the page, not as drawn"
+    )
     size: int = Field(64, ge=SMALLEST_PX, le=256, description="Side of the pictures in pixels: 32, 64, 128 or 256")
     base: int = Field(64, ge=4, description="Width of both networks: channels of the first unit")
     network: Literal["mru", "unet"] = Field(
