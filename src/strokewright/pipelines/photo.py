@@ -18,6 +18,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from strokewright import weights
+from strokewright.datasets.framing import SHARE, centred
 from strokewright.drawing import Drawing
 from strokewright.drawing.drawing import bounds
 from strokewright.errors import EmptyError, OptionError
@@ -37,7 +38,7 @@ from strokewright.pipelines.paths import PICTURE_SUFFIXES, OutputPattern
 from strokewright.pipelines.trace.clean import clean
 
 DEFAULT_MODEL = "photo/objects"
-_INK_SHARE = 0.8  # of the side that the ink fills with fit="ink"
+_FRAME_PX = 128  # side at which pictures of lines are centred
 _AT_ONCE = 16  # pictures that go through the network together
 
 Pixels = NDArray[np.uint8]
@@ -51,7 +52,10 @@ class PhotoOptions(BaseModel):
     label: str | None = Field(default=None, description="What is drawn: one of the model's labels.")
     n: int = Field(default=1, ge=1, le=10_000, description="How many pictures a sketch; the noise differs.")
     seed: int = Field(default=0, ge=0, description="Seed of the noise: the same seed gives the same pictures.")
-    fit: bool = Field(default=False, description="Centre the lines and let them fill the page, as most sketches do.")
+    fit: bool | None = Field(
+        default=None,
+        description="Centre the lines and let them fill the page; by default as the model's sketches were.",
+    )
 
 
 class PhotoMaker:
@@ -81,7 +85,7 @@ class PhotoMaker:
         return self.model.config.size
 
     def __call__(
-        self, sketch: Any, label: str | None = None, n: int = 1, seed: int = 0, fit: bool = False
+        self, sketch: Any, label: str | None = None, n: int = 1, seed: int = 0, fit: bool | None = None
     ) -> list[Image.Image]:
         """Make pictures of one sketch.
 
@@ -90,7 +94,7 @@ class PhotoMaker:
             label: What is drawn, one of `labels`; it can be left out where there is one alone.
             n: How many pictures.
             seed: Seed of their noise.
-            fit: Centre the lines and let them fill the page.
+            fit: Centre the lines and let them fill the page; None: if the model learned from such sketches.
 
         Returns:
             n pictures of `size` × `size`.
@@ -103,13 +107,13 @@ class PhotoMaker:
         return [to_image(pixels) for pixels in self.pixels(sketch, label, n, seed, fit)]
 
     def pixels(
-        self, sketch: Any, label: str | None = None, n: int = 1, seed: int = 0, fit: bool = False
+        self, sketch: Any, label: str | None = None, n: int = 1, seed: int = 0, fit: bool | None = None
     ) -> Iterator[Pixels]:
         """Yield the pictures of one sketch as (size, size, 3) uint8; arguments as of a call."""
         if n < 1 or seed < 0:
             raise OptionError(f"expected n ≥ 1 and seed ≥ 0, got n={n}, seed={seed}")
         number = self._number(label)
-        distance = distance_map(read_sketch(sketch, self.size, fit))
+        distance = distance_map(read_sketch(sketch, self.size, self.model.config.centred if fit is None else fit))
         for begin in range(0, n, _AT_ONCE):
             count = min(_AT_ONCE, n - begin)
             yield from self.paint(
@@ -179,9 +183,8 @@ def read_sketch(sketch: Any, size_px: int, fit: bool = False) -> Pixels:
     ink = clean(read_picture(sketch)).ink
     if not ink.any():
         raise EmptyError("expected a sketch, found bare paper; check that the lines are dark enough")
-    if fit:
-        ink = _cut_out(ink)
-    return sketch_of_picture((255.5 - 255 * ink).astype(np.uint8), size_px)
+    picture = (255.5 - 255 * ink).astype(np.uint8)
+    return sketch_of_picture(centred(picture, _FRAME_PX) if fit else picture, size_px)
 
 
 def _as_drawing(sketch: Any) -> Drawing | None:
@@ -199,18 +202,9 @@ def _as_drawing(sketch: Any) -> Drawing | None:
 def _framed(drawing: Drawing) -> Drawing:
     """Put a drawing's strokes on a square page that they fill to four fifths."""
     x0, y0, x1, y1 = bounds(drawing.strokes)
-    side = max(x1 - x0, y1 - y0, 1e-6) / _INK_SHARE
+    side = max(x1 - x0, y1 - y0, 1e-6) / SHARE
     left, top = (x0 + x1 - side) / 2, (y0 + y1 - side) / 2
     return drawing.transformed([[1, 0, -left], [0, 1, -top]], (side, side))
-
-
-def _cut_out(ink: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ink (height, width) cut to its lines, on a square of paper that they fill to four fifths."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    side = round(max(ink.shape) / _INK_SHARE)
-    above, before = (side - ink.shape[0]) // 2, (side - ink.shape[1]) // 2
-    return np.pad(ink, ((above, side - ink.shape[0] - above), (before, side - ink.shape[1] - before)))
 
 
 def make_files(
