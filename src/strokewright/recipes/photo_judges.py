@@ -12,27 +12,27 @@ _SEED = 7  # of weights and batches; what the perceptual loss sees through has a
 
 def photo_judge_things() -> RunConfig:
     """Clothes and flowers, 15 classes."""
-    return _run({"data": "things"}, minutes=14.0)
+    return _run({"data": "things"}, minutes=8.0)
 
 
 def photo_judge_cifar() -> RunConfig:
     """CIFAR-10 at 32 px."""
-    return _run({"data": "cifar10", "size": 32}, minutes=14.0)
+    return _run({"data": "cifar10", "size": 32}, minutes=8.0)
 
 
 def photo_judge_objects() -> RunConfig:
     """The 32 renders of the drawing game; all look one way, so none is mirrored."""
-    return _run({"data": "object-sketches", "mirror": 0.0}, held_out="train", minutes=5.0)
+    return _run({"data": "object-sketches", "mirror": 0.0}, held_out="train", minutes=3.0)
 
 
 def photo_judge_emoji() -> RunConfig:
     """Fluent's pictures by group, for their features: groups look too much alike to be told for certain."""
-    return _run({"data": "fluent-pairs", "mirror": 0.0}, minutes=6.0)
+    return _run({"data": "fluent-pairs", "mirror": 0.0}, minutes=3.0)
 
 
 def photo_judge_pacs() -> RunConfig:
     """The photos of six classes of PACS. Research use."""
-    return _run({"data": "pacs-photos"}, minutes=6.0)
+    return _run({"data": "pacs-photos"}, minutes=3.0)
 
 
 def _run(data: dict[str, Any], minutes: float, held_out: str = "valid") -> RunConfig:

@@ -47,7 +47,7 @@ class _Residual(nn.Module):
 
 
 class PhotoJudge(Pretrained):
-    """A stem that brings the photo to about 32 px, four stages of two residual units, group norms throughout.
+    """A stem that brings the photo to about 32 px, four residual units of which three halve it, group norms throughout.
 
     Args:
         config: Its shape.
@@ -59,8 +59,7 @@ class PhotoJudge(Pretrained):
         stride = max(1, config.size // 32)
         self.stem = nn.Conv2d(3, config.base, 2 * stride + 1, stride, stride)
         widths = [config.base, *(config.base * share for share in (1, 2, 4, 6))]
-        units = [nn.Sequential(_Residual(a, b), _Residual(b, b)) for a, b in pairwise(widths)]
-        self.stages = nn.Sequential(*units)
+        self.stages = nn.Sequential(*(_Residual(a, b) for a, b in pairwise(widths)))
         self.norm = nn.GroupNorm(_groups(widths[-1]), widths[-1])
         self.out = nn.Linear(widths[-1], len(config.labels))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
