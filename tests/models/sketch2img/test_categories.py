@@ -18,7 +18,7 @@ def batches():
 
 def test_a_label_is_the_class_or_its_category(batches):
     labels = batches.facts["labels"]
-    assert labels[:4] == ("bird", "car", "chair", "dog")
+    assert labels[:4] == ["bird", "car", "chair", "dog"]
     assert (len(labels), batches.facts["kinds"], batches.facts["size"]) == (36, 32, 32)
     batch = batches.batch(3, 40)
     by_category = batch["label"] < 4

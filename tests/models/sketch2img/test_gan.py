@@ -74,10 +74,13 @@ def test_the_discriminator_sees_the_sketch_and_no_norm_beside_spectral_norm(pres
     assert ("SpectralNorm" in kinds) == (preset == "paper")
 
 
+@pytest.mark.parametrize("precision", ["single", "mixed"])
 @pytest.mark.parametrize("preset", ["paper", "modern", "pix2pix"])
-def test_each_turn_moves_its_own_network(preset):
+def test_each_turn_moves_its_own_network(preset, precision):
     """Fault 6: fakes were not detached in the discriminator's step."""
-    scores = turns(build(**PRESETS[preset]))
+    model = build(**PRESETS[preset])
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "mixed"):
+        scores = turns(model)
     assert {name.partition(".")[0] for name in scores["discriminator"]["moved"]} == {"discriminator"}
     assert {name.partition(".")[0] for name in scores["generator"]["moved"]} == {"product"}
     assert all(score["loss"].isfinite() for score in scores.values())

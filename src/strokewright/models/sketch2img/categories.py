@@ -45,7 +45,7 @@ class CategoryBatches:
     @property
     def facts(self) -> dict[str, Any]:
         """What a model must know of the data: categories and classes, how many classes there are, and the size."""
-        labels = (*self.categories, *self.pairs.labels)
+        labels = [*self.categories, *self.pairs.labels]
         return {**self.pairs.facts, "labels": labels, "kinds": len(self.pairs.labels)}
 
     def __len__(self) -> int:

@@ -102,10 +102,11 @@ class SpectralNorm(nn.Module):
     @torch.no_grad()
     def advance(self, weight: Tensor) -> None:
         """Take one step of the power iteration towards the weight's largest singular value."""
-        matrix = weight.float().flatten(1)
-        self.u.copy_(F.normalize(matrix @ self.v, dim=0))
-        self.v.copy_(F.normalize(matrix.T @ self.u, dim=0))
+        matrix = weight.flatten(1)
+        with torch.autocast(weight.device.type, enabled=False):
+            self.u.copy_(F.normalize(matrix @ self.v, dim=0))
+            self.v.copy_(F.normalize(matrix.T @ self.u, dim=0))
 
     def forward(self, weight: Tensor) -> Tensor:
         """Return the weight divided by uᵀ·W·v."""
-        return weight / torch.dot(self.u, weight.flatten(1) @ self.v)
+        return weight / (self.u[:, None] * weight.flatten(1) * self.v).sum()  # elementwise: in single precision
