@@ -81,6 +81,7 @@ def make_files(folder):
         "mnist": {
             f"{a}_{p}": np.zeros((6, *s), np.uint8) for a, s in (("x", (28, 28)), ("y", ())) for p in ("train", "test")
         },
+        "faces": {"images": np.zeros((3, 112, 92), np.uint8), "subject": np.array([1, 31, 40])},
         "omniglot": {"images": np.full((20, 1379), 0b11111110, np.uint8), "char": np.zeros(20, np.int16)},
     }
     files = {name: folder / f"{name}.npz" for name in arrays}
@@ -103,7 +104,7 @@ def files(tmp_path_factory):
     return make_files(tmp_path_factory.mktemp("data"))
 
 
-OTHERWISE = {"random-strokes", "sheets", "things", "sketchy-photos", "pacs-photos"}
+OTHERWISE = {"random-strokes", "sheets", "shapes", "things", "sketchy-photos", "pacs-photos"}
 """Made, or photos of a file that opens as pairs."""
 
 
