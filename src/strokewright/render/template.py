@@ -256,12 +256,17 @@ def to_stamp(template: Template, where: Floats, what: Floats, size: tuple[int, i
         size: Height and width of the page in pixels.
         opacity: 1 = solid.
     """
-    affine = invert(torch.from_numpy(np.asarray(where, dtype=np.float64))).numpy()
-    half = np.array([size[1], size[0]]) / 2
-    affine = affine * half[:, None]
-    affine[:, 2] += half
+    affine = _on_page(torch.from_numpy(np.asarray(where, dtype=np.float64)), size)
     red, green, blue = np.broadcast_to(np.clip(what, 0, 1), 3).tolist()
     return Stamp(template.outline, affine, (red, green, blue), opacity, template.name)
+
+
+def _on_page(where: Tensor, size: tuple[int, int]) -> Floats:
+    """Turn maps page → template (…, 2, 3) into maps template → pixels of the page."""
+    half = np.array([size[1], size[0]]) / 2
+    affine = invert(where).numpy() * half[:, None]
+    affine[..., 2] += half
+    return affine
 
 
 def to_drawing(bank: TemplateBank, moves: Moves, size: tuple[int, int], background: Sequence[float]) -> list[Drawing]:
@@ -274,17 +279,18 @@ def to_drawing(bank: TemplateBank, moves: Moves, size: tuple[int, int], backgrou
         background: Colour of the paper, 1 or 3 channels.
     """
     templates, which = bank.current(), moves.which.argmax(dim=-1).tolist()
-    where, what = (part.detach().cpu().double().numpy() for part in (moves.where, moves.what))
-    there = torch.ones(what.shape[:2]) if moves.there is None else moves.there
-    red, green, blue = np.broadcast_to(np.clip(background, 0, 1), 3).tolist()
+    affine = _on_page(moves.where.detach().cpu().double(), size)
+    what = moves.what.detach().cpu().double().clamp(0, 1).expand(-1, -1, 3).tolist()
+    there = torch.ones(affine.shape[:2]) if moves.there is None else moves.there
+    r, g, b = np.broadcast_to(np.clip(background, 0, 1), 3).tolist()
     drawings: list[Drawing] = []
     for row, shares in enumerate(there.tolist()):
-        stamps = tuple(
-            to_stamp(templates[which[row][i]], where[row, i], what[row, i], size, share)
-            for i, share in enumerate(shares)
-            if share > 0
-        )
-        drawings.append(Drawing(stamps, (float(size[1]), float(size[0])), (red, green, blue)))
+        stamps: list[Stamp] = []
+        for i, share in enumerate(shares):
+            template, (red, green, blue) = templates[which[row][i]], what[row][i]
+            if share > 0:
+                stamps.append(Stamp(template.outline, affine[row, i], (red, green, blue), share, template.name))
+        drawings.append(Drawing(tuple(stamps), (float(size[1]), float(size[0])), (r, g, b)))
     return drawings
 
 
