@@ -171,5 +171,5 @@ ABLATION = (
     Maker("pix2pix", f"photo_cifar_pix2pix {_SHORT}", "photo-short-pix2pix"),
 )
 """From the report's losses to ours, on CIFAR-10 and with as many pictures seen; the baseline beside them."""
-LONG = Maker("CIFAR-10, modern", "photo_cifar", "photo-cifar")
+LONG = Maker("CIFAR-10, modern, base 8", "photo_long", "photo-long")
 """The run of 20,000 steps."""

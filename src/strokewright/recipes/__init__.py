@@ -53,6 +53,7 @@ RECIPES: dict[str, str] = {
     "photo_judge_objects": "strokewright.recipes.photo_judges:photo_judge_objects",
     "photo_judge_pacs": "strokewright.recipes.photo_judges:photo_judge_pacs",
     "photo_judge_things": "strokewright.recipes.photo_judges:photo_judge_things",
+    "photo_long": "strokewright.recipes.sketch2img:photo_long",
     "photo_objects": "strokewright.recipes.sketch2img:photo_objects",
     "photo_objects_paper": "strokewright.recipes.sketch2img:photo_objects_paper",
     "photo_objects_pix2pix": "strokewright.recipes.sketch2img:photo_objects_pix2pix",

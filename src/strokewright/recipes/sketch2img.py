@@ -98,6 +98,11 @@ def photo_cifar_pix2pix() -> RunConfig:
     return _run("pix2pix", _CIFAR)
 
 
+def photo_long() -> RunConfig:
+    """CIFAR-10 by the preset `modern` at base 8, 8 pairs a step: 20,000 steps in an hour of one core."""
+    return _run("modern", _CIFAR, base=8).replaced({"training.batch_size": 8})
+
+
 def photo_sketchy() -> RunConfig:
     """The real pairs of a part of the Sketchy Database, with photos of its classes for a beginning. Research use."""
     data = {"data": "sketchy-pairs", "edges": "sketchy-photos", "edge_batches": 5000, "size": 64}
