@@ -34,7 +34,7 @@ def hatch(painting: Drawing, spacing_px: float, layers: Sequence[str]) -> Drawin
     for number, (mark, layer) in enumerate(zip(painting.marks, layers, strict=True)):
         if isinstance(mark, Stamp) and np.abs(np.subtract(mark.colour, painting.background)).max() > _SAME_COLOUR:
             for ends in _lines(mark, seen == number + 1, scale, spacing_px):
-                strokes[layer].append(Stroke(ends, width=spacing_px, colour=mark.colour, layer=layer))
+                strokes[layer].append(Stroke(ends, width=np.full(2, spacing_px), colour=mark.colour, layer=layer))
     return painting.replace(marks=tuple(stroke for members in strokes.values() for stroke in members))
 
 

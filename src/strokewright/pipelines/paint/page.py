@@ -49,8 +49,8 @@ def read_page(picture: Any, paper: Colour | None) -> Page:
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
     shrunk = np.asarray(Image.fromarray(rgba).resize(small, Image.Resampling.BOX), dtype=np.float32) / 255
     colours, alpha = shrunk[..., :3], shrunk[..., 3:]
-    laid = colours * alpha + np.array(paper or (1.0, 1.0, 1.0), dtype=np.float32) * (1 - alpha)
-    target = torch.from_numpy(np.ascontiguousarray(laid.transpose(2, 0, 1), dtype=np.float32))
+    laid = (colours * alpha + np.array(paper or (1.0, 1.0, 1.0)) * (1 - alpha)).astype(np.float32)
+    target = torch.from_numpy(np.ascontiguousarray(laid.transpose(2, 0, 1)))
     chosen = np.array(paper, dtype=np.float32) if paper is not None else _commonest(laid)
     return Page(target, (height, width), torch.from_numpy(chosen))
 

@@ -78,8 +78,8 @@ def propose(painter: Painter, page: Page, count: int) -> Painting:
     moves = painter.moves(seen.clamp(0, 1).to(device))
     which, there = moves.which[0].argmax(dim=-1), moves.what.new_ones(moves.what.shape[1])
     there = there if moves.there is None else moves.there[0]
-    parts = (part.cpu() for part in (which, moves.where[0], moves.what[0], there))
-    parameters = Parameters.from_places(*parts, page.size)
+    where, what = moves.where[0].cpu(), moves.what[0].cpu()
+    parameters = Parameters.from_places(which.cpu(), where, what, there.cpu(), page.size)
     kept = torch.nonzero(parameters.opacity > 0)[:count, 0]
     return Painting(painter.bank.cpu(), page.paper, page.size, parameters.chosen(kept))
 

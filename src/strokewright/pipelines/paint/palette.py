@@ -67,7 +67,8 @@ def with_nearest_pens(painting: Painting, first: int) -> Painting:
 
 
 def _assigned(painting: Painting, areas: Tensor, means: Tensor) -> Painting:
-    assert painting.palette is not None
+    if painting.palette is None:
+        return painting
     pens = _distances(means, painting.palette).argmin(dim=1)
     pens = torch.where(areas > _SEEN_PX, pens, painting.moves.pen)
     return painting.with_moves(painting.moves._replace(pen=pens))
@@ -75,7 +76,8 @@ def _assigned(painting: Painting, areas: Tensor, means: Tensor) -> Painting:
 
 def _centred(painting: Painting, areas: Tensor, means: Tensor) -> Painting:
     """Move each colour to the mean of what its moves show; the paper's stays."""
-    assert painting.palette is not None
+    if painting.palette is None:
+        return painting
     palette, pens = painting.palette, painting.moves.pen
     weights = torch.zeros(len(palette)).index_add_(0, pens, areas)[:, None]
     centres = torch.zeros_like(palette).index_add_(0, pens, means * areas[:, None]) / weights.clamp(min=1e-6)
@@ -85,7 +87,8 @@ def _centred(painting: Painting, areas: Tensor, means: Tensor) -> Painting:
 
 def ordered_by_use(painting: Painting) -> Painting:
     """Put the colours of the palette in order: first those whose moves come early on average."""
-    assert painting.palette is not None
+    if painting.palette is None:
+        return painting
     place, pens, count = torch.arange(len(painting)).float(), painting.moves.pen, len(painting.palette)
     means = torch.zeros(count).index_add_(0, pens, place) / torch.bincount(pens, minlength=count).clamp(min=1)
     order = means.argsort(stable=True)
