@@ -56,22 +56,21 @@ def photo(
     if files.dry_run:
         return print_plan(jobs, files)
     maker = PhotoMaker(model)
+    records = chain.from_iterable(_made(maker, source, pattern, options, files) for source in sources)
+    return follow(records, len(jobs), files)
 
-    def made(source: Path | bytes) -> Iterator[Record]:
-        try:
-            yield from make_files(maker, source, pattern, options, files.skip_existing)
-        except OptionError:
-            raise
-        except StrokewrightError as error:
-            yield Record(
-                "stdin" if isinstance(source, bytes) else str(source),
-                "",
-                ok=False,
-                error=str(error),
-                error_type=type(error).__name__,
-            )
 
-    return follow(chain.from_iterable(map(made, sources)), len(jobs), files)
+def _made(
+    maker: PhotoMaker, source: Path | bytes, pattern: OutputPattern, options: PhotoOptions, files: FileOptions
+) -> Iterator[Record]:
+    """Make one sketch's pictures; a file that cannot be read is a record too, and the others go on."""
+    try:
+        yield from make_files(maker, source, pattern, options, files.skip_existing)
+    except OptionError:
+        raise
+    except StrokewrightError as error:
+        name = "stdin" if isinstance(source, bytes) else str(source)
+        yield Record(name, "", ok=False, error=str(error), error_type=type(error).__name__)
 
 
 def _to_stdout(sources: list[Path | bytes], model: str, options: PhotoOptions, files: FileOptions) -> int:
