@@ -61,6 +61,8 @@ class TemplateBank(nn.Module):
         OptionError: No templates, or an unknown name.
     """
 
+    fields: Tensor
+
     def __init__(self, templates: Sequence[str | Template], learnable: bool = False) -> None:
         super().__init__()
         if not templates:
