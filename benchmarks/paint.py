@@ -4,7 +4,7 @@ Photos of 256×256 px: three of scikit-image's, cut square and shrunk, and flowe
 enlarged from 64 px. Everything is scored on the true renderer. `astronaut`, `rocket` and the rest were not looked at
 while the pipeline was tuned; `coffee`, `chelsea` and `motorcycle_left` were kept for that.
 
-painter alone   a trained painter's moves, as they are (the card named in PAINTER, where it is bundled)
+painter alone   a trained painter's moves, as they are (PAINTER, where it is bundled); at as many moves as it makes
 random          the best of 64 random ellipses in its best colour, move by move, none refined
 placed          ours, each move at its best place, none refined (--rounds 0)
 painted         ours
@@ -40,6 +40,7 @@ MOVES = 200
 _SAMPLES = ("astronaut", "rocket", "camera")
 _FLOWERS, _CLOTHES = ("daisy", "tulips"), ("dress",)
 _RANDOM_TRIES, _RANDOM_PX = 64, 64
+_GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _QUICK_PX, _QUICK_MOVES = 96, 60
 
 Photo = NDArray[np.float32]
@@ -62,7 +63,8 @@ Maker = Callable[[Photo], Drawing]
 def run(quick: bool) -> dict[str, Any]:
     """Paint all photos in all ways; with quick, three small photos in few moves."""
     started = time.perf_counter()
-    side, moves = (_QUICK_PX, _QUICK_MOVES) if quick else (SIDE_PX, MOVES)
+    side, moves = (_GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_QUICK_PX, _QUICK_MOVES) if quick else (SIDE_PX, MOVES)
     photos = _photos(side)
     photos = dict(list(photos.items())[:3]) if quick else photos
     makers: dict[str, Maker] = {"random": lambda photo: paint_at_random(photo, moves)}
@@ -154,16 +156,22 @@ def _mean(scores: Sequence[Score], metric: str) -> float:
 
 
 def painter_rows(photos: dict[str, Photo]) -> list[dict[str, Any]]:
-    """Compare with the trained painter alone at as many moves as it makes; without one, the row says so."""
+    """Compare with the trained painter alone at as many moves as it makes, in grey if it knows no colours.
+
+    Without a painter, the row says so.
+    """
     half = at_most(0.5)
     if PAINTER not in {card.name for card in weights.cards()}:
         return [row(f"painted ÷ painter alone: {PAINTER} is not bundled", "MSE ratio", None, half)]
     from strokewright.pipelines.paint.painter import PicturePainter
 
     painter = PicturePainter(PAINTER, "cpu")
+    if painter.painter.config.colours == 1:
+        photos = {name: np.repeat(photo @ _GREY, 3).reshape(photo.shape) for name, photo in photos.items()}
     alone = [_timed(lambda photo: painter(photo, rounds=0), photo)[1] for photo in photos.values()]
     ours = [_timed(painter, photo)[1] for photo in photos.values()]
-    case = f"{PAINTER}, {painter.painter.config.moves} moves, {len(photos)} photos"
+    grey = " in grey" if painter.painter.config.colours == 1 else ""
+    case = f"{PAINTER}, {painter.painter.config.moves} moves, {len(photos)} photos{grey}"
     ratio = _mean(ours, "mse") / _mean(alone, "mse")
     return [
         row(f"{case}: the painter alone", "MSE, mean", _mean(alone, "mse")),

@@ -33,7 +33,7 @@ class PaintOptions(BaseModel):
         "0: each move is placed once and stays.",
     )
     translucent: bool = Field(default=False, description="Let paint be see-through where that helps.")
-    colours: int | None = Field(default=None, ge=1, le=64, description="Use at most this many colours, paper included.")
+    colours: int | None = Field(default=None, ge=2, le=64, description="Use at most this many colours, paper included.")
     palette: tuple[str, ...] = Field(
         default=(),
         max_length=64,
