@@ -63,8 +63,7 @@ Maker = Callable[[Photo], Drawing]
 def run(quick: bool) -> dict[str, Any]:
     """Paint all photos in all ways; with quick, three small photos in few moves."""
     started = time.perf_counter()
-    side, moves = (_GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-_QUICK_PX, _QUICK_MOVES) if quick else (SIDE_PX, MOVES)
+    side, moves = (_QUICK_PX, _QUICK_MOVES) if quick else (SIDE_PX, MOVES)
     photos = _photos(side)
     photos = dict(list(photos.items())[:3]) if quick else photos
     makers: dict[str, Maker] = {"random": lambda photo: paint_at_random(photo, moves)}
