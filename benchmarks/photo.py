@@ -28,6 +28,7 @@ from benchmarks.photo_metrics import (
 )
 from benchmarks.photo_metrics import features as judge_features
 from benchmarks.photo_sets import ABLATION, LONG, RUNS_DIR, SETS, Bytes, Pairs, PhotoSet, load_pairs, paint
+from benchmarks.plot import Axes, save_plot
 from strokewright.models.sketch2img.judge import PhotoJudge
 from strokewright.pipelines.photo import PhotoMaker
 from strokewright.training.checkpoints import list_checkpoints, read_progress
@@ -54,6 +55,7 @@ def run(quick: bool) -> dict[str, Any]:
         rows += _ablation_rows()
         rows += _long_run_rows()
         rows += _many_rows()
+        _save_curves()
     rows += _speed_rows()
     data = "test splits: objects by pairs of players, things and CIFAR-10 by photo, emoji by code point, pairs by photo"
     return report("photo", rows, started=started, seed=SEED, data=data)
@@ -198,6 +200,26 @@ def _long_run_rows() -> Rows:
         row(case, "largest share of saturated values in a log row", _largest(logged, "generator.saturated")),
         row(case, "smallest diversity in the second half's log", _smallest_late(logged, "generator.diversity")),
     ]
+
+
+def _save_curves() -> None:
+    """Draw losses and accuracies of the shipped run of objects, as the report does; sheets lie in its `samples/`."""
+    logged = read_metrics(RUNS_DIR / SETS[0].makers[0].folder / "metrics.csv")
+    names = {
+        "discriminator's loss": "discriminator.loss",
+        "generator's loss": "generator.loss",
+        "class accuracy, photos": "discriminator.class_accuracy",
+        "class accuracy, pictures": "discriminator.fake_class_accuracy",
+        "mean difference to the photo": "generator.l1",
+        "diversity": "generator.diversity",
+    }
+    curves = {
+        name: [(float(line["step"]), float(line[column])) for line in logged if float(line.get(column) or 0) > 0]
+        for name, column in names.items()
+    }
+    curves = {name: points for name, points in curves.items() if points}
+    if curves:
+        save_plot(RESULTS_DIR / "photo-curves.png", curves, Axes("steps", "losses, accuracies, differences", {}))
 
 
 def _largest(logged: Sequence[dict[str, str]], name: str) -> float:

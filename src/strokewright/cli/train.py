@@ -73,6 +73,10 @@ def _resume(recipe: str, out: str, data: str | None, overrides: list[str], callb
     return run.resume(data, overrides, callback)
 
 
+def _glance(name: str, value: float) -> str:
+    return f", {name.rpartition('.')[2].replace('_', ' ')} {value:.2g}"
+
+
 @contextmanager
 def _listener(json_lines: bool) -> Generator[Callback]:
     """Show events: JSON lines on standard output, or a bar on a terminal; evaluations are lines on stderr."""
@@ -91,6 +95,7 @@ def _listener(json_lines: bool) -> Generator[Callback]:
             if event.kind == "step":
                 loss = event.values.get("loss")
                 note = "" if loss is None else f", loss {loss:.4g}"
+                note += "".join(_glance(name, event.values[name]) for name in event.watched if name in event.values)
                 bar.update(task, completed=event.share, description=f"step {event.step} of {event.steps}{note}")
             elif event.kind not in ("samples", "checkpoint"):
                 values = ", ".join(f"{name} {value:.4g}" for name, value in event.values.items())

@@ -2,7 +2,8 @@
 
 A model supplies `loss(batch) -> {"loss": …, …}`. Optional methods: `samples(batch)` returns a picture for the sheets,
 (3, height, width), `metrics(batch)` returns further numbers for the evaluation, `set_progress(share)` hears how much of
-the schedule is used up, 0 to 1, and `set_step(step)` the number of the step that comes, from 0.
+the schedule is used up, 0 to 1, and `set_step(step)` the number of the step that comes, from 0. `watched` names numbers
+that progress lines show beside the loss.
 
 A model whose parts learn by different losses, such as a GAN, supplies in place of `loss` its turns: `turns()` names
 them in order with the part that each moves, and `turn(name, batch)` returns a turn's loss. Each turn has its gradient

@@ -39,6 +39,7 @@ class Event:
         share: How much of the steps or minutes is used up, 0 to 1.
         seconds: Training time over all sittings.
         values: The step's or the evaluation's numbers.
+        watched: Names of those numbers of a step that the model wants to be seen at a glance, beside its loss.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Event:
     share: float
     seconds: float
     values: Mapping[str, float] = field(default_factory=dict[str, float])
+    watched: tuple[str, ...] = ()
 
 
 Callback = Callable[[Event], None]
@@ -101,7 +103,8 @@ class Sitting:
         """Call the callback, in the first process only."""
         if self.callback is not None and self.fabric.is_global_zero:
             p = self.progress
-            self.callback(Event(kind, p.step, self.options.steps, p.share, p.seconds, values or {}))
+            watched = getattr(self.model, "watched", ())
+            self.callback(Event(kind, p.step, self.options.steps, p.share, p.seconds, values or {}, watched))
 
     def take(self, source: BatchSource, index: int) -> Batch:
         """Return this process's rows of a batch, on its device."""

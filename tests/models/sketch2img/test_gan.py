@@ -162,6 +162,8 @@ def run_config(**training):
 
 def test_a_killed_and_resumed_run_is_the_same_run(tmp_path):
     def press(event):
+        if event.kind == "step":
+            assert {"generator.diversity", "generator.black"} <= set(event.watched) <= event.values.keys()
         if event.kind == "step" and event.step == 4:
             os.kill(os.getpid(), signal.SIGINT)
 

@@ -62,6 +62,13 @@ class Sketch2ImgGAN(Pretrained):
         config: As of `Sketch2Img`.
     """
 
+    watched = (
+        "discriminator.class_accuracy",
+        "generator.diversity",
+        "generator.black",
+        "generator.saturated",
+    )
+
     def __init__(self, config: Sketch2ImgConfig) -> None:
         super().__init__()
         self.config = config
