@@ -16,7 +16,7 @@ from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source,
 _GAN = "strokewright.models.sketch2img.gan:Sketch2ImgGAN"
 _PAIRS = "strokewright.models.sketch2img.batches:PairBatches"
 _CATEGORIES = "strokewright.models.sketch2img.categories:CategoryBatches"
-_SMALL: dict[str, Any] = {"base": 16, "noise_size": 64, "discriminator_stride": 2}
+_SMALL: dict[str, Any] = {"base": 16, "noise_size": 64, "discriminator_stride": 2, "diversity_share": 0.125}
 _OBJECTS: dict[str, Any] = {"data": "object-sketches", "size": 64, "mirror": 0.0}
 _EMOJI: dict[str, Any] = {
     "data": [{"name": "fluent-pairs", "lines": lines} for lines in ("glyph", "outline", "made")],
