@@ -236,7 +236,8 @@ def painter_characters() -> RunConfig:
 
 def painter_faces() -> RunConfig:
     """Faces, 100×100, 40 moves of a circle; the encoder sees half the size."""
-    config = _FREE | {"moves": 40, "size_px": 100, "seen_px": 50, "coarse_px": 50, "channels": (16, 32, 32)}
+    size = {"size_px": 100, "seen_px": 50, "coarse_px": 50}
+    config = _FREE | size | {"moves": 40, "opening": "coarse-to-fine", "channels": (16, 32, 32)}
     options = {"size_px": 100, "mirrored": True, "change": 0.08}
     return _pictures("faces", config, options, batch_size=16, learning_rate=1e-3, minutes=55.0, steps=15_000)
 
@@ -248,12 +249,14 @@ def painter_faces_hundred() -> RunConfig:
 
 def painter_faces_plain() -> RunConfig:
     """Faces as the thesis paints them: no colours read, no corrections."""
-    return painter_faces().replaced({"model.config.reads_colour": False, "model.config.looks": 0})
+    return painter_faces().replaced(
+        {"model.config.reads_colour": False, "model.config.looks": 0, "model.config.opening": "even"}
+    )
 
 
 def painter_photos() -> RunConfig:
     """CIFAR-10 in grey, 60 moves of a circle."""
-    config = _FREE | {"moves": 60, "size_px": 32, "channels": (16, 32)}
+    config = _FREE | {"moves": 60, "opening": "coarse-to-fine", "size_px": 32, "channels": (16, 32)}
     options = {"size_px": 32, "mirrored": True}
     return _pictures("cifar10", config, options, batch_size=48, learning_rate=1e-3, minutes=55.0, steps=20_000)
 

@@ -88,6 +88,18 @@ def test_an_untrained_painter_that_reads_colours_is_a_mosaic():
     assert reading["pixels"] < plain["pixels"]
 
 
+def test_coarse_to_fine_begins_with_the_whole_page():
+    """Without any training a smooth picture is painted roughly."""
+    x = torch.linspace(-2, 2, 28)
+    picture = torch.sigmoid(x[:, None] + x * 0.5 - 0.3)[None, None]
+    painters = [small_painter(moves=40, reads_colour=True, opening=name) for name in ("even", "coarse-to-fine")]
+    even, fine = (painter.loss({"target": picture})["pixels"].item() for painter in painters)
+    assert fine < 0.01 < even
+    with torch.no_grad():
+        corners = painters[1].moves(picture).where[0, 0] @ torch.tensor([[-1.0, 1, 1], [-1, 1, 1], [1, 1, 1]])
+    assert corners.norm(dim=0).max() < 1.1
+
+
 def test_looks_change_moves_and_early_paintings_count():
     painter, batch = small_painter(looks=2, early_share=0.25), scenes()
     painting = painter.paint(batch["target"])

@@ -7,6 +7,7 @@ that a step of learning means about as much for each.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -17,7 +18,8 @@ from strokewright.render.template import Moves, invert, placed, sharpen
 
 _LARGEST_LOG = 1.0  # half axes up to 2.7 half pages
 _REACH = 1.2  # centres may lie a little outside of the page
-_GOLDEN = 0.6180339887
+_GOLDEN = 0.6180339887  # multiples of it spread evenly over a line, those of the pair over a square
+_PLASTIC = (0.7548776662, 0.5698402910)
 
 
 class Layout(NamedTuple):
@@ -46,14 +48,24 @@ def layout(config: PainterConfig) -> Layout:
 
 
 def opening(config: PainterConfig) -> Tensor:
-    """Return the actions (moves, columns) of an untrained painter: spread over the page, a quarter of it large."""
+    """Return the actions (moves, columns) of an untrained painter: evenly spread, or from coarse to fine.
+
+    Coarse to fine, the first move covers the page, and the area of the others falls as their number rises, so that all
+    of the page is painted at every size. With colours that are read, this alone paints a rough picture.
+    """
     columns, moves = layout(config), config.moves
     rows = torch.zeros(moves, columns.width)
     index = torch.arange(moves) + 0.5
-    rows[:, columns.centre.start] = 2 * (index / moves) - 1
-    rows[:, columns.centre.start + 1] = 2 * torch.remainder(index * _GOLDEN, 1) - 1
-    rows[:, columns.centre] *= 0.6
-    rows[:, columns.axes] = torch.log(torch.tensor(max(0.4, moves**-0.5) if moves <= 4 else 1.2 * moves**-0.5))
+    if config.opening == "even":
+        places = torch.stack([index / moves, torch.remainder(index * _GOLDEN, 1)], dim=1)
+        rows[:, columns.centre] = 0.6 * (2 * places - 1)
+        rows[:, columns.axes] = math.log(max(0.4, moves**-0.5) if moves <= 4 else 1.2 * moves**-0.5)
+    else:
+        places = torch.remainder(index[:, None] * torch.tensor(_PLASTIC), 1)
+        rows[:, columns.centre] = 0.9 * (2 * places - 1)
+        rows[0, columns.centre] = 0.0
+        rows[:, columns.axes] = (1.2 * (index + 0.5) ** -0.5).log()[:, None]
+        rows[0, columns.axes] = math.log(1.45)  # a circle around the page's corners
     rows[:, columns.there] = 2.0
     return rows
 

@@ -13,6 +13,7 @@ Encoder = Literal["dense", "convolutional"]
 Freedom = Literal["upright", "turned", "sheared"]
 Latent = Literal["none", "noise", "variational", "moves"]
 Cost = Literal["none", "mean", "full"]
+Opening = Literal["even", "coarse-to-fine"]
 Sorter = Literal["none", "pair", "depth"]
 
 
@@ -35,6 +36,7 @@ class PainterConfig(BaseModel):
     learnable: bool = Field(False, description="Learn the templates' shapes")
     gamma: float = Field(1.0, gt=0, description="Sharpening of the choice of templates")
     noise: float = Field(0.0, ge=0, description="Deviation of the noise on the choice of templates while training")
+    opening: Opening = Field("even", description="First sizes: all alike, or from the whole page to small ones")
     freedom: Freedom = Field("upright", description="What a template may do besides moving and stretching")
     latent: Latent = Field(
         "none", description="Noise of deviation 1 on the features, or of a deviation that is learned"
