@@ -1,6 +1,6 @@
 """Any picture → a painting of few moves. Start here.
 
-    propose   a trained painter's moves, where one is given
+    propose   a trained painter's moves, where one is given; the best quarter of them, once refined
     place     move by move, the one that saves most error, a few at once; all are refined together in between
     replace   moves whose removal costs least are taken away, and others placed where most is amiss; refine
     finish    at the finest size
@@ -41,6 +41,7 @@ _STAGES = 4  # of placing
 _AT_ONCE = 50  # a stage places a share of all moves at once: one in so many
 _PLACED_STEPS, _ROUND_STEPS, _LAST_STEPS = 25, 40, 80
 _REPLACED = 0.15  # share of the moves in the first round; fewer in later ones
+_PROPOSALS_DROPPED = 0.75  # share of a trained painter's moves: the least useful ones
 _LARGEST_LATER_PX = 24.0
 _UNSEEN_PX = 0.5
 DEFAULT_OPTIONS = PaintOptions()
@@ -120,6 +121,9 @@ def finish(painting: Painting, options: PaintOptions) -> Drawing:
 def _placed(painting: Painting, target: Tensor, options: PaintOptions) -> Painting:
     """Add moves until there are as many as asked for, those there are being refined with them."""
     finder = Finder(painting.bank, target)
+    if options.rounds and len(painting):
+        painting = refine(painting, target, _PLACED_STEPS, (1.0, 0.6), options.translucent)
+        painting = _without_least(painting, target, round(_PROPOSALS_DROPPED * len(painting)))
     begun = len(painting)
     for stage in range(1, _STAGES + 1):
         goal = begun + (options.moves - begun) * stage // _STAGES
@@ -167,9 +171,12 @@ def _refined(
 
 def _replaced(painting: Painting, finder: Finder, count: int, options: PaintOptions) -> Painting:
     """Take away the moves that are missed least, and place as many anew."""
-    costs = painting.costs_of_removal(finder.target)
     spare = max(0, count - (options.moves - len(painting)))
+    return _filled(_without_least(painting, finder.target, spare), finder, options.moves)
+
+
+def _without_least(painting: Painting, target: Tensor, count: int) -> Painting:
+    """Take away those `count` moves that are missed least."""
     kept = torch.ones(len(painting), dtype=torch.bool)
-    kept[costs.argsort()[:spare]] = False
-    painting = painting.with_moves(painting.moves.chosen(kept))
-    return _filled(painting, finder, options.moves)
+    kept[painting.costs_of_removal(target).argsort()[:count]] = False
+    return painting.with_moves(painting.moves.chosen(kept))
