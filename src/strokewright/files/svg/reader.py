@@ -6,7 +6,8 @@ drawn becomes the background. What is hidden, or neither stroked nor filled, is 
 clipping. A gradient counts as its fallback colour, or black. References to other files are never followed.
 
 Our own attributes bring back what SVG has no word for: `data-width` (a width for each node), `data-line` (the centre
-line of a ribbon), `data-order` (the place among all strokes), `data-label` and `data-score` (a Box).
+line of a ribbon), `data-order` (the place among all strokes), `data-label` and `data-score` (a Box), `data-template` (a
+Stamp).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from strokewright.drawing import Box, Drawing, Mark, Stroke
+from strokewright.drawing import Box, Drawing, Mark, Stamp, Stroke
 from strokewright.drawing.drawing import Colour, bounds
 from strokewright.errors import DrawingError, FormatError
 from strokewright.files.svg.css import StyleSheet
@@ -164,6 +165,9 @@ class _Reader:
         if is_filled and tag == "rect" and self.takes_rectangle(attributes, chains, style, colour, opacity):
             return
         for chain in chains:
+            if is_filled and "data-template" in attributes:
+                self.keep(_to_stamp(chain, attributes["data-template"], style, colour, opacity), attributes)
+                continue
             if is_filled and line is None:
                 chain.close()
             width = _OUTLINE_WIDTH_PX if is_filled else style.width_px
@@ -211,6 +215,13 @@ def _to_stroke(
         opacity,
         style.layer,
     )
+
+
+def _to_stamp(chain: Chain, template: str, style: Style, colour: Colour, opacity: float) -> Stamp:
+    """Take the corners of a filled shape as an outline; a last one that only closes it is left out."""
+    corners = _to_page(chain.arrays()[0], style)
+    outline = corners[:-1] if len(corners) > 1 and (corners[0] == corners[-1]).all() else corners
+    return Stamp(outline, np.eye(2, 3), colour, opacity, template, style.layer)
 
 
 def _to_page(points: NDArray[np.float64], style: Style) -> NDArray[np.float64]:

@@ -123,7 +123,9 @@ def _spell_other(mark: Mark, writer: PathWriter, more: str = "") -> str:
         case Stamp():
             corners = mark.outline @ mark.affine[:, :2].T + mark.affine[:, 2]
             outline = writer.spell_outline(corners[0], [(corner, 0.0, False) for corner in corners[1:]])
-            return f'<path d="{outline}" {paint} fill-opacity="{writer.number(mark.opacity)}"{more}/>'
+            opacity = f' fill-opacity="{writer.number(mark.opacity)}"' if mark.opacity < 1 else ""
+            template = f" data-template={spell_attribute(mark.template)}" if mark.template else ""
+            return f'<path d="{outline}" {paint}{opacity}{template}{more}/>'
         case _:
             raise FormatError(f"svg: expected marks on a page, got a {type(mark).__name__}; write .gltf")
 
@@ -205,7 +207,7 @@ def _spell_plot(drawing: Drawing, page: str | None, margin_mm: float) -> str:
     writer = PathWriter(3)
     strokes = [stroke.transformed(matrix) for stroke in drawing.strokes]
     if len(strokes) < len(drawing.marks):
-        raise FormatError("svg: expected strokes alone for a plotter, got other marks; write profile=edit")
+        raise FormatError("svg: expected strokes alone for a plotter, got other marks; write profile=edit, or paint with hatch_px")
     pens = list(dict.fromkeys((stroke.layer, stroke.colour) for stroke in strokes))
     by_pen = [(pen, [(i, s) for i, s in enumerate(strokes) if (s.layer, s.colour) == pen]) for pen in pens]
     is_mixed = [i for _, members in by_pen for i, _ in members] != list(range(len(strokes)))
