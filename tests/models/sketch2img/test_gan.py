@@ -11,6 +11,7 @@ from sketch2img_models import LABELS, SMALL, build, shapes
 from strokewright.errors import OptionError
 from strokewright.models.pretrained import load_pretrained
 from strokewright.models.sketch2img import PRESETS, Sketch2Img, Sketch2ImgConfig, gan
+from strokewright.models.sketch2img.classifier import PhotoClassifier
 from strokewright.training.checkpoints import list_checkpoints
 from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions, TurnOptions
 from strokewright.training.run import Run, start
@@ -249,3 +250,15 @@ def test_a_known_generator_can_begin_a_run(tmp_path):
     before, after = (torch_tensors(run.out / "model" / "model.safetensors") for run in (first, second))
     assert torch.allclose(before["network.stem.weight"], after["network.stem.weight"], atol=1e-6)
     assert Sketch2Img.from_pretrained(second.out / "model").config.labels == LABELS
+
+
+def test_a_classifier_can_see_the_features(tmp_path):
+    torch.manual_seed(0)
+    PhotoClassifier.from_options({"labels": LABELS, "size": 32, "base": 4}).save_pretrained(tmp_path)
+    model = build(penalty="none", feature_net=str(tmp_path))
+    scores = turns(model)
+    assert scores["generator"]["perceptual"] > 0
+    assert not any("stages" in name for name in model.state_dict())
+    Sketch2Img.from_options(SMALL).save_pretrained(tmp_path / "other")
+    with pytest.raises(OptionError, match="expected the folder of a photo classifier, got a Sketch2Img"):
+        build(feature_net=str(tmp_path / "other"))

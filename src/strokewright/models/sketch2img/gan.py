@@ -156,7 +156,7 @@ class Sketch2ImgGAN(Pretrained):
         if config.generator_class_weight:
             loss = loss + config.generator_class_weight * F.cross_entropy(classes, step.kind)
         if config.perceptual_weight:
-            scores["perceptual"] = perceptual_distance(self._features[0], fake, step.photo)
+            scores["perceptual"] = perceptual_distance(self._seen_by(fake.device), fake, step.photo)
             loss = loss + config.perceptual_weight * scores["perceptual"]
         if (twins := len(step.fake) - count) > 0:
             other = step.fake[count:]
@@ -164,6 +164,11 @@ class Sketch2ImgGAN(Pretrained):
             scores["diversity"] = (fake[:twins] - other).abs().mean() / 2
             loss = loss + config.diversity_weight * reward
         return {"loss": torch.where(_collapsed(fake, step.photo), torch.nan, loss), **scores}
+
+    def _seen_by(self, device: torch.device) -> FeatureNet:
+        """Return the feature net on a device; it is no part of the model that the loop moves."""
+        net = self._features[0]
+        return net.to(device) if isinstance(net, nn.Module) else net
 
     def _between(self, first: float, last: float) -> float:
         return first + (last - first) * self._share

@@ -32,10 +32,9 @@ class Sketch2Img(Pretrained):
         """Return pictures (batch, 3, size, size) in [-1, 1]; see `Generator`."""
         return self.network(distance, label, noise)
 
-    def draw_noise(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+    def draw_noise(self, count: int) -> Tensor:
         """Draw z ~ N(0, I), (count, noise_size), on the model's device."""
-        device = next(self.parameters()).device
-        return torch.randn(count, self.config.noise_size, generator=generator).to(device)
+        return torch.randn(count, self.config.noise_size, device=next(self.parameters()).device)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Any]:
         """Return the mean absolute difference to the photos, of [0, 1]: how far from the one right answer."""
