@@ -13,6 +13,7 @@ from strokewright.render.skia import render
 _LONGEST_PX = 2048  # side of the map of what is seen
 _FINENESS = 4.0  # points of that map between two strokes
 _SAME_COLOUR = 1e-3
+_SPARE = 0.3  # of a distance of lines; another line for less would lie on its neighbours
 _INSET = 0.3  # of the width, by which round ends stay inside; half of it would leave notches
 
 
@@ -65,10 +66,12 @@ def _lines(stamp: Stamp, seen: NDArray[np.bool_], scale: float, spacing_px: floa
     along = _direction(stamp)
     across = np.array([-along[1], along[0]])
     offsets, places = points @ across, points @ along
-    line = np.floor((offsets - offsets.min()) / spacing_px).astype(int)
+    first_offset, span = offsets.min() - 0.5 / scale, np.ptp(offsets) + 1 / scale
+    count = max(1, int(np.ceil(span / spacing_px - _SPARE)))  # spread evenly; more often closer than asked for
+    line = np.floor((offsets - first_offset) / span * count).astype(int).clip(0, count - 1)
     forwards = True
-    for number in range(line.max() + 1):
-        offset = offsets.min() + (number + 0.5) * spacing_px
+    for number in range(count):
+        offset = first_offset + (number + 0.5) * span / count
         runs = _runs(np.sort(places[line == number]), 2.5 / scale, spacing_px)
         for first, last in runs if forwards else reversed(runs):
             ends = np.array([first, last])[:, None] * along + offset * across
