@@ -21,7 +21,7 @@ class PaintOptions(BaseModel):
     template: tuple[str, ...] = Field(
         default=("circle",),
         min_length=1,
-        max_length=16,
+        max_length=8,
         description="Shapes to paint with: circle, square, line, curve, or a picture of a dark shape of your own; give "
         "the option several times for several.",
     )

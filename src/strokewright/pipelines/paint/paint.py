@@ -76,7 +76,7 @@ def paint_picture(picture: Any, options: PaintOptions = DEFAULT_OPTIONS) -> Draw
     bank = make_bank(options.template)
     page = read_page(picture, None if options.paper is None else to_rgb(options.paper))
     start = Painting(bank, page.paper, page.size, Parameters.none())
-    return finish(paint_page(page, start, options), options)
+    return finish(paint_page(page, start, options), options).replace(maker="paint")
 
 
 def paint_page(page: Page, start: Painting, options: PaintOptions) -> Painting:

@@ -16,6 +16,7 @@ from strokewright.pipelines.paint.options import PaintOptions, chosen_options, t
 from strokewright.pipelines.paint.page import Page, read_page
 from strokewright.pipelines.paint.paint import finish, paint_page
 from strokewright.pipelines.paint.painting import Painting, Parameters
+from strokewright.render.template import TemplateBank
 
 
 class PicturePainter:
@@ -81,7 +82,8 @@ def propose(painter: Painter, page: Page, count: int) -> Painting:
     where, what = moves.where[0].cpu(), moves.what[0].cpu()
     parameters = Parameters.from_places(which.cpu(), where, what, there.cpu(), page.size)
     kept = torch.nonzero(parameters.opacity > 0)[:count, 0]
-    return Painting(painter.bank.cpu(), page.paper, page.size, parameters.chosen(kept))
+    templates = painter.bank.current() if painter.config.learnable else painter.config.templates
+    return Painting(TemplateBank(templates), page.paper, page.size, parameters.chosen(kept))
 
 
 def _grey(pictures: Tensor) -> Tensor:
