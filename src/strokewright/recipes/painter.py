@@ -236,15 +236,16 @@ def painter_characters() -> RunConfig:
 
 def painter_faces() -> RunConfig:
     """Faces, 100×100, 40 moves of a circle; the encoder sees half the size."""
-    size = {"size_px": 100, "seen_px": 50, "coarse_px": 50}
-    config = _FREE | size | {"moves": 40, "opening": "coarse-to-fine", "channels": (16, 32, 32)}
+    size = {"size_px": 100, "seen_px": 50, "coarse_px": 50, "channels": (16, 32, 32)}
+    config = _FREE | size | {"moves": 40, "opening": "coarse-to-fine", "feels": True, "looks": 12, "taught_looks": 4}
     options = {"size_px": 100, "mirrored": True, "change": 0.08}
-    return _pictures("faces", config, options, batch_size=16, learning_rate=1e-3, minutes=55.0, steps=15_000)
+    training = {"batch_size": 8, "evaluation_batches": 5, "learning_rate": 1e-3, "minutes": 55.0, "steps": 15_000}
+    return _pictures("faces", config, options, **training)
 
 
 def painter_faces_hundred() -> RunConfig:
     """Faces in 100 moves."""
-    return painter_faces().replaced({"model.config.moves": 100, "training.batch_size": 8})
+    return painter_faces().replaced({"model.config.moves": 100, "training.batch_size": 4})
 
 
 def painter_faces_plain() -> RunConfig:

@@ -5,7 +5,7 @@ import torch
 
 from strokewright.datasets.shapes import SceneBatches
 from strokewright.models.painter import PainterConfig, attention
-from strokewright.models.painter.actions import layout
+from strokewright.models.painter.actions import from_corners, layout, to_corners
 from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.prior import MovePrior
 from strokewright.models.painter.scores import clean_share, overlap, scene_scores
@@ -83,6 +83,13 @@ def test_windows_are_read_and_written_back():
     back = attention.write(seen, quarter[:, 0], (16, 16))
     assert torch.allclose(back[..., 9:15, 1:7], picture[..., 9:15, 1:7], atol=1e-5)
     assert back[..., :7, 9:].abs().max() == 0
+
+
+def test_corners_and_actions_are_each_others_inverse():
+    torch.manual_seed(0)
+    config = PainterConfig()
+    actions = torch.rand(5, 2, layout(config).width) - 0.8
+    assert torch.allclose(from_corners(config, to_corners(config, actions)), actions, atol=1e-5)
 
 
 def test_the_prior_is_a_density_and_its_samples_follow_it():

@@ -18,6 +18,7 @@ from strokewright.render.template import Moves, invert, placed, sharpen
 
 _LARGEST_LOG = 1.0  # half axes up to 2.7 half pages
 _REACH = 1.2  # centres may lie a little outside of the page
+_TINY = 1e-3
 _GOLDEN = 0.6180339887  # multiples of it spread evenly over a line, those of the pair over a square
 _PLASTIC = (0.7548776662, 0.5698402910)
 
@@ -73,7 +74,7 @@ def opening(config: PainterConfig) -> Tensor:
 def half_axes(config: PainterConfig, actions: Tensor) -> Tensor:
     """Return the half axes (…, 2) of actions, in half pages; a shape is never thinner than a third of a pixel."""
     raw = actions[..., layout(config).axes]
-    return raw.clamp(max=_LARGEST_LOG).exp() + 0.33 / config.size_px
+    return raw.clamp(max=_LARGEST_LOG).exp() + _thinnest(config)
 
 
 def centres(config: PainterConfig, actions: Tensor) -> Tensor:
@@ -96,3 +97,25 @@ def to_moves(config: PainterConfig, actions: Tensor, training: bool = False) -> 
         which = torch.ones_like(actions[..., :1])
     there = torch.sigmoid(actions[..., columns.there.start]) if config.stops else None
     return Moves(invert(affine), torch.sigmoid(2 * actions[..., columns.colour]), which, there)
+
+
+def to_corners(config: PainterConfig, actions: Tensor) -> Tensor:
+    """Turn actions of upright moves into rows that begin with left, right, top and bottom on the page.
+
+    What holds of shapes on a page, that they lie on it and apart, holds of their corners by simple inequalities.
+    """
+    centre, half = centres(config, actions), half_axes(config, actions)
+    low, high = centre - half, centre + half
+    corners = torch.stack([low[..., 0], high[..., 0], low[..., 1], high[..., 1]], dim=-1)
+    return torch.cat([corners, actions[..., layout(config).axes.stop :]], dim=-1)
+
+
+def from_corners(config: PainterConfig, rows: Tensor) -> Tensor:
+    """Invert `to_corners`."""
+    low, high = rows[..., 0:4:2], rows[..., 1:4:2]
+    half = ((high - low) / 2 - _thinnest(config)).clamp(min=_TINY)
+    return torch.cat([(low + high) / 2, half.log(), rows[..., 4:]], dim=-1)
+
+
+def _thinnest(config: PainterConfig) -> float:
+    return 0.33 / config.size_px

@@ -52,7 +52,9 @@ class PainterConfig(BaseModel):
         "none", description="Who decides what lies above: the order, pairs of moves, or a depth each"
     )
     reads_colour: bool = Field(False, description="Begin with the picture's mean colour where a move is seen")
-    looks: int = Field(0, ge=0, le=16, description="Times that each move reads its surroundings and is corrected")
+    looks: int = Field(0, ge=0, le=64, description="Times that each move reads its surroundings and is corrected")
+    taught_looks: int = Field(0, ge=0, le=64, description="Looks while training, fewer than when painting; 0: as many")
+    feels: bool = Field(False, description="A move that looks also feels the gradient of the error, its own part of it")
     glimpse_px: int = Field(10, ge=4, le=32, description="Side of what a move reads")
     early_share: float = Field(0.0, ge=0, le=1, description="Weight of the paintings before the last correction")
     lesson: float = Field(0.0, ge=0, description="Weight of what the truth of a synthetic picture teaches")
@@ -71,6 +73,8 @@ class PainterConfig(BaseModel):
             raise ValueError(f"templates: expected some of {', '.join(TEMPLATES)}, got {wrong[0]!r}")
         if self.sorter == "pair" and self.moves != 2:
             raise ValueError(f'sorter: "pair" sorts 2 moves, got {self.moves}; choose "depth"')
+        if self.latent == "moves" and self.freedom != "upright":
+            raise ValueError('latent: "moves" needs freedom="upright": it is their corners that are noisy')
         if self.reads_colour and self.sorter != "none":
             raise ValueError("reads_colour: a move is only known to be seen where the order is fixed; sorter: none")
         return self

@@ -17,6 +17,8 @@ _STD = 0.05  # of all first weights, as in the thesis
 _NEAR, _FAR = 1.5, 3.0  # windows of a glimpse, in the move's own half axes
 _LEAST = 2.5  # pixels that half a window spans at least
 _CONTEXT = 32
+_STRENGTHS = (0.1, 3.0)  # gradients span decades; the last of them also moves downhill by itself
+_FIRST_RATE = 0.02
 
 
 def start_small(module: nn.Module) -> None:
@@ -69,8 +71,10 @@ class Correct(nn.Module):
         seen = 2 * 2 * config.colours * config.glimpse_px**2
         self.context = nn.Linear(config.hidden, _CONTEXT)
         width = layout(config).width
+        felt = width * len(_STRENGTHS) if config.feels else 0
+        self.rate = nn.Parameter(torch.full((width,), _FIRST_RATE)) if config.feels else None
         self.layers = nn.Sequential(
-            nn.Linear(seen + width + _CONTEXT, config.hidden),
+            nn.Linear(seen + width + felt + _CONTEXT, config.hidden),
             nn.ReLU(),
             nn.Linear(config.hidden, config.hidden),
             nn.ReLU(),
@@ -79,7 +83,9 @@ class Correct(nn.Module):
         nn.init.normal_(self.change.weight, std=0.01)
         nn.init.zeros_(self.change.bias)
 
-    def forward(self, picture: Tensor, canvas: Tensor, actions: Tensor, features: Tensor) -> Tensor:
+    def forward(
+        self, picture: Tensor, canvas: Tensor, actions: Tensor, features: Tensor, slope: Tensor | None
+    ) -> Tensor:
         """Return how the actions change.
 
         Args:
@@ -87,13 +93,20 @@ class Correct(nn.Module):
             canvas: The same shape: what the actions paint.
             actions: (batch, moves, columns).
             features: (batch, hidden) of the picture.
+            slope: Gradient of the squared error in pixels with respect to the actions, if they are to feel it.
         """
         config, columns = self.config, layout(self.config)
         frame = invert(to_moves(config, actions.detach()).where)
         seen = self._glimpses(torch.cat([picture, canvas], dim=1).detach(), frame)
         context = self.context(features)[:, None].expand(-1, actions.shape[1], -1)
-        hidden = self.layers(torch.cat([seen, actions.detach(), context], dim=-1))
-        change = self.change(hidden)
+        parts = [seen, actions.detach(), context]
+        if slope is not None:
+            pull = torch.einsum("bmpt,bmp->bmt", frame[..., :2], slope[..., columns.centre])
+            own = torch.cat([pull, slope[..., columns.centre.stop :]], dim=-1)
+            parts += [torch.asinh(own * strength) for strength in _STRENGTHS]
+        change = self.change(self.layers(torch.cat(parts, dim=-1)))
+        if self.rate is not None:  # downhill from the start; the network learns to do better
+            change = change - self.rate * parts[-1]
         shift = torch.einsum("bmpt,bmt->bmp", frame[..., :2], change[..., columns.centre])
         return torch.cat([shift, change[..., columns.centre.stop :]], dim=-1)
 

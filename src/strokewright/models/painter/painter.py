@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from strokewright.drawing import Drawing
 from strokewright.errors import OptionError
 from strokewright.models.painter import sorter
-from strokewright.models.painter.actions import layout, opening, to_moves
+from strokewright.models.painter.actions import from_corners, layout, opening, to_corners, to_moves
 from strokewright.models.painter.config import PainterConfig
 from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.networks import Correct, See, start_small
@@ -103,13 +103,27 @@ class Painter(Pretrained):
         action, cost = self._propose(features, page)
         actions: list[Tensor] = []
         canvases: list[Tensor] = []
-        for look in range(self.config.looks + 1):
+        slope = None
+        taught = self.config.taught_looks if self.training else 0
+        for look in range((taught or self.config.looks) + 1):
             if look and self.correct is not None:
-                action = action + self.correct(picture, canvases[-1], actions[-1], features)
-            shown, canvas = self._shown(picture, action, page)
+                action = action + self.correct(picture, canvases[-1], actions[-1], features, slope)
+            shown, canvas, slope = self._felt(picture, action, page)
             actions.append(shown)
             canvases.append(canvas)
         return Painting(actions, canvases, cost)
+
+    def _felt(self, picture: Tensor, actions: Tensor, page: Page) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Paint actions, and measure how the squared error, a sum over pixels, changes with each of them."""
+        if not self.config.feels:
+            return *self._shown(picture, actions, page), None
+        trained = actions.requires_grad
+        with torch.enable_grad():
+            actions = actions if trained else actions.detach().requires_grad_()
+            shown, canvas = self._shown(picture, actions, page)
+            error = F.mse_loss(canvas, picture, reduction="sum")
+            (slope,) = torch.autograd.grad(error, actions, retain_graph=trained)
+        return (shown, canvas, slope) if trained else (shown.detach(), canvas.detach(), slope)
 
     def _shown(self, picture: Tensor, actions: Tensor, page: Page) -> tuple[Tensor, Tensor]:
         """Paint actions, with the picture's own colours added where the config says so; return both."""
@@ -205,7 +219,7 @@ class Painter(Pretrained):
         if self.prior is None:
             raise OptionError('painter: expected latent="moves", which learns a prior; train painter_variational')
         rows = self.prior.sample(count, torch.Generator().manual_seed(seed))
-        return self.sure(rows.view(count, self.config.moves, -1))
+        return self.sure(from_corners(self.config, rows.view(count, self.config.moves, -1)))
 
     def draw(self, picture: Tensor) -> list[Drawing]:
         """Paint pictures as drawings of stamps, one a move."""
@@ -229,8 +243,8 @@ class Painter(Pretrained):
         painting = self.paint(target, page)
         cost, last = painting.cost, painting.actions[-1]
         if self.prior is not None:
-            noisy, cost = self.prior.disturb(last.flatten(1))
-            painting.canvases[-1] = self.canvas_of(noisy.view_as(last), page)
+            noisy, cost = self.prior.disturb(to_corners(config, last).flatten(1))
+            painting.canvases[-1] = self.canvas_of(from_corners(config, noisy.view_as(last)), page)
         loss = self._weighed([self._distance(canvas, target) for canvas in painting.canvases])
         scores = {"pixels": F.mse_loss(painting.canvases[-1], target), "cost": cost.mean()}
         loss = loss + self._cost_weight(target[0].numel()) * scores["cost"]

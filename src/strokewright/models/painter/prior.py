@@ -1,8 +1,8 @@
 """A prior over actions that is learned: each number is a mixture of Gaussians that depends on the numbers before it.
 
 The variational painters of the thesis pay for the distance of their features to N(0, 1) before they have learned to
-paint, and never do. Here the noisy variables are the actions themselves, narrow at first, and the prior learns how
-actions are distributed instead of forcing a distribution on them; what it has learned can be sampled.
+paint, and never do. Here the noisy variables are the moves themselves, narrow at first, and the prior learns how moves
+are distributed instead of forcing a distribution on them; what it has learned can be sampled.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ class MovePrior(nn.Module):
         hidden: Width of the network that all numbers share.
     """
 
-    def __init__(self, numbers: int, components: int = 12, hidden: int = 128) -> None:
+    def __init__(self, numbers: int, components: int = 48, hidden: int = 128) -> None:
         super().__init__()
         self.numbers = numbers
         self.layers = nn.Sequential(nn.Linear(2 * numbers, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU())
         self.out = nn.Linear(hidden, 3 * components)
-        with torch.no_grad():  # components spread over where actions lie
+        with torch.no_grad():  # narrow components spread over where actions lie: they can make steep edges
             self.out.bias.view(3, components)[1] = torch.linspace(-1.5, 1.5, components)
+            self.out.bias.view(3, components)[2] = -2.5
         self.log_deviation = nn.Parameter(torch.full((numbers,), _FIRST_LOG))
         self.register_buffer("_before", torch.tril(torch.ones(numbers, numbers), -1), False)
         self.register_buffer("_which", torch.eye(numbers), False)
