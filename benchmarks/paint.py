@@ -78,8 +78,9 @@ def run(quick: bool) -> dict[str, Any]:
             pictures[name].append(render(drawing, (SIDE_PX, SIDE_PX)).transpose(1, 2, 0))
     rows = _rows(scores, f"{len(photos)} photos {side}×{side}") + painter_rows(photos)
     if not quick:
-        save_sheet(RESULTS_DIR / "paint.png", ["photo", *makers], list(pictures.items()), cell_px=256)
-    data = f"{', '.join(photos)}; {side}×{side} px, scored by Skia"
+        sheet = [(name.replace(" (", "\n("), row) for name, row in pictures.items()]
+        save_sheet(RESULTS_DIR / "paint.png", ["photo", *makers], sheet, cell_px=160, colours=256)
+    data = f"{', '.join(photos)}; flowers CC BY 2.0, by their Flickr numbers; {side}×{side} px, scored by Skia"
     return report("paint", rows, started=started, seed=SEED, data=data)
 
 
@@ -107,7 +108,8 @@ def _photos(side: int) -> dict[str, Photo]:
         data = PhotoFolder(find(f"photos/{name}_64.zip"))
         for label in labels:
             index = next(i for i, pair in enumerate(data.pairs) if (pair.split, pair.label) == ("test", label))
-            photos[label] = data.photo(index)
+            credit = f" (Flickr {data.pairs[index].group.split('_')[0]})" if name == "flowers" else ""
+            photos[label + credit] = data.photo(index)
     return {name: _squared(photo, side) for name, photo in photos.items()}
 
 
