@@ -94,6 +94,9 @@ class Painter(Pretrained):
     def paint(self, picture: Tensor, page: Page | None = None) -> Painting:
         """Paint pictures (batch, channels, side, side); the last canvas is the painting.
 
+        While training each look changes the moves. Later a look that makes a picture worse is undone for it, and the
+        next one changes its moves half as much.
+
         Args:
             picture: What to paint.
             page: What to paint on; None: a sharp one of the picture's size.
@@ -101,14 +104,21 @@ class Painter(Pretrained):
         page = Page(picture.shape[-1]) if page is None else page
         features = self.see(picture)
         action, cost = self._propose(features, page)
-        actions: list[Tensor] = []
-        canvases: list[Tensor] = []
-        slope = None
+        shown, canvas, slope = self._felt(picture, action, page)
+        actions, canvases = [shown], [canvas]
+        courage = action.new_ones(len(action), 1, 1)
         taught = self.config.taught_looks if self.training else 0
-        for look in range((taught or self.config.looks) + 1):
-            if look and self.correct is not None:
-                action = action + self.correct(picture, canvases[-1], actions[-1], features, slope)
-            shown, canvas, slope = self._felt(picture, action, page)
+        for _ in range(taught or self.config.looks if self.correct else 0):
+            change = courage * self.correct(picture, canvases[-1], actions[-1], features, slope)
+            tried = self._felt(picture, action + change, page)
+            if self.training:
+                action, (shown, canvas, slope) = action + change, tried
+            else:
+                better = _errors(tried[1], picture) < _errors(canvas, picture)
+                courage = torch.where(better, courage, courage / 2)
+                action = torch.where(better, action + change, action)
+                shown, slope = torch.where(better, tried[0], shown), _where(better, tried[2], slope)
+                canvas = torch.where(better[..., None], tried[1], canvas)
             actions.append(shown)
             canvases.append(canvas)
         return Painting(actions, canvases, cost)
@@ -296,6 +306,15 @@ class Painter(Pretrained):
         pairs = F.pad(torch.cat([target, painted], dim=3).expand(-1, 3, -1, -1), (2, 2, 2, 2), value=0.5)
         pairs = F.pad(pairs, (0, 0, 0, 0, 0, 0, 0, -len(pairs) % 8))
         return pairs.unflatten(0, (-1, 8)).permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)
+
+
+def _errors(canvas: Tensor, picture: Tensor) -> Tensor:
+    """Return the squared error (batch, 1, 1) of each canvas."""
+    return (canvas - picture).square().flatten(1).mean(dim=1)[:, None, None]
+
+
+def _where(better: Tensor, new: Tensor | None, old: Tensor | None) -> Tensor | None:
+    return None if new is None or old is None else torch.where(better, new, old)
 
 
 @torch.no_grad()
