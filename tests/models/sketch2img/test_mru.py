@@ -66,6 +66,5 @@ def test_networks_fit_every_size(size, stride):
 def test_parameters_of_the_full_size_are_those_of_the_spec():
     """21.7 and 17.2 million at base 64, with 125 classes to scale, shift and tell apart."""
     config = Sketch2ImgConfig(labels=tuple(map(str, range(125))))
-    with torch.device("meta"):
-        counts = [sum(p.numel() for p in network(config).parameters()) / 1e6 for network in (Generator, Discriminator)]
+    counts = [sum(p.numel() for p in network(config).parameters()) / 1e6 for network in (Generator, Discriminator)]
     assert counts == pytest.approx([21.7, 17.2], rel=0.1)
