@@ -63,6 +63,8 @@ class TemplateBank(nn.Module):
 
     fields: Tensor
 
+    _slopes: Tensor  # of shapes that do not change
+
     def __init__(self, templates: Sequence[str | Template], learnable: bool = False) -> None:
         super().__init__()
         if not templates:
