@@ -32,7 +32,15 @@ _TRAINING = TrainingOptions(
     checkpoint_every=2000,
     checkpoint_minutes=4.0,
 )
-_TAUGHT: dict[str, Any] = {"looks": 2, "early_share": 0.3, "softness_px": 2.0, "soft_share": 0.5, "lesson": 3.0}
+_TAUGHT: dict[str, Any] = {
+    "feels": True,
+    "looks": 10,
+    "taught_looks": 2,
+    "early_share": 0.3,
+    "softness_px": 2.0,
+    "soft_share": 0.5,
+    "lesson": 3.0,
+}
 
 
 def _scenes(name: str, model: str, config: dict[str, Any], **training: Any) -> RunConfig:
@@ -94,7 +102,7 @@ def painter_mixed() -> RunConfig:
 
 def painter_four_rectangles() -> RunConfig:
     """Four rectangles."""
-    config = _TAUGHT | {"moves": 4, "looks": 4, "hidden": 384}
+    config = _TAUGHT | {"moves": 4, "looks": 16, "taught_looks": 3, "hidden": 384}
     return _scenes("4-rectangles", "painter", config, steps=30_000, minutes=30.0)
 
 
@@ -135,7 +143,7 @@ def painter_occlusion_two() -> RunConfig:
 
 def painter_occlusion_five() -> RunConfig:
     """Five rectangles over one another."""
-    config = _TAUGHT | {"moves": 5, "looks": 3, "hidden": 384, "sorter": "depth"}
+    config = _TAUGHT | {"moves": 5, "looks": 16, "taught_looks": 3, "hidden": 384, "sorter": "depth"}
     return _scenes("5-rectangles-occlusion", "painter", config, steps=30_000, minutes=30.0)
 
 
@@ -229,7 +237,8 @@ def painter_digits() -> RunConfig:
 
 def painter_characters() -> RunConfig:
     """Omniglot, 105×105, 40 moves of a circle; the encoder sees half the size."""
-    config = _FREE | {"moves": 40, "size_px": 105, "seen_px": 52, "coarse_px": 52, "channels": (16, 32, 32)}
+    size = {"size_px": 105, "seen_px": 52, "coarse_px": 52, "channels": (16, 32, 32)}
+    config = _FREE | size | {"moves": 40, "feels": True, "looks": 12, "taught_looks": 3}
     options = {"size_px": 105, "change": 0.05}
     return _pictures("omniglot", config, options, batch_size=16, learning_rate=1e-3, minutes=55.0, steps=15_000)
 
