@@ -9,7 +9,7 @@ from strokewright.render.protocol import Column, Vocabulary
 
 POINTS = tuple(Column(f"{axis}{index}", "field") for index in range(3) for axis in "xy")
 COLOUR = tuple(Column(channel, "share") for channel in ("lightness", "green_red", "blue_yellow"))
-BRISTLES = Vocabulary("bristles", (*POINTS, Column("width", "px", 4, 24), *COLOUR), make_mark=None, paint="lab")  # type: ignore[arg-type]
+BRISTLES = Vocabulary("bristles", (*POINTS, Column("width", "px", 4, 24), *COLOUR), paint="lab")
 LOAD = np.random.default_rng(3).uniform(0.35, 1, 15)  # how much paint each bristle holds
 
 

@@ -29,6 +29,8 @@ def test_blank_pictures_other_models_and_plans(strokewright, picture_path, blank
     assert strokewright("draw", blank_path, "-o", tmp_path / "out.svg", *DIGITS).code == 4
     wrong = strokewright("draw", picture_path, "--model", "trace/lineart")
     assert (wrong.code, "expected a drawer" in wrong.err) == (2, True)
+    wrong = strokewright("draw", picture_path, "--model", "prisms/boxes")
+    assert (wrong.code, "got Drawer of prism; choose one of draw/digits" in wrong.err) == (2, True)
     wrong = strokewright("trace", picture_path, "--model", "draw/digits")
     assert (wrong.code, "expected a line drawer" in wrong.err) == (2, True)
     plan = strokewright("draw", picture_path, "-o", tmp_path / "{stem}.svg", "--dry-run", *DIGITS)

@@ -53,7 +53,8 @@ def test_standard_output_gets_gltf(strokewright, folder):
 
 
 def test_blank_pictures_are_nothing_to_write(strokewright, folder):
-    assert strokewright("prisms", "white.png", "white.png", "white.png", "--steps", 5).code == 4
+    result = strokewright("prisms", "white.png", "white.png", "white.png", "--steps", 5)
+    assert (result.code, "check the input (in Python, allow_empty=True" in result.err) == (4, True)
     assert not (folder / "white.gltf").exists()
 
 

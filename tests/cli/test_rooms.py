@@ -25,10 +25,9 @@ class Finder:
         return Drawing((box,), dark.shape[::-1])
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def finder(monkeypatch):
     monkeypatch.setattr(rooms_files, "_finder", lambda model: Finder())
-    monkeypatch.setattr("strokewright.cli.rooms.load", lambda model: Finder())
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("suffix", ["coco.json", "labelstudio.json", "csv", "svg"])
-def test_each_format_holds_the_room(strokewright, folder, suffix):
+def test_each_format_holds_the_room(strokewright, finder, folder, suffix):
     result = strokewright("rooms", "plans/a.png", "-o", f"out.{suffix}", "--least-score", "0.25")
     assert result.code == 0, result.err
     assert "1 rooms" in result.err
@@ -55,7 +54,7 @@ def test_each_format_holds_the_room(strokewright, folder, suffix):
     assert drawing.size == (80, 60)
 
 
-def test_many_plans_are_done_once(strokewright, folder):
+def test_many_plans_are_done_once(strokewright, finder, folder):
     words = ("rooms", "plans/*.png", "-o", "rooms/{stem}.coco.json", "--skip-existing", "--json", "--workers", "1")
     first = [json.loads(line) for line in strokewright(*words).out.splitlines()]
     assert [record["stats"] for record in first] == [{"rooms": 1.0}] * 2
@@ -65,14 +64,22 @@ def test_many_plans_are_done_once(strokewright, folder):
     assert not (folder / "plans/a.coco.json").exists()
 
 
-def test_a_pipe_gives_coco(strokewright, folder):
+def test_a_pipe_gives_coco(strokewright, finder, folder):
     result = strokewright("rooms", "-", stdin=(folder / "plans/a.png").read_bytes())
     assert (result.code, json.loads(result.out)["annotations"][0]["bbox"]) == (0, [20, 10, 50, 30])
 
 
-def test_a_picture_without_rooms_is_nothing_to_write(strokewright, folder):
+def test_a_picture_without_rooms_is_nothing_to_write(strokewright, finder, folder):
     result = strokewright("rooms", "blank.png", "-o", "out.coco.json")
     assert (result.code, result.out) == (4, "")
     assert not (folder / "out.coco.json").exists()
     assert strokewright("rooms", "blank.png", "plans/a.png", "-o", "{stem}.csv", "--workers", "1").code == 1
     assert (folder / "a.csv").exists()
+
+
+@pytest.mark.parametrize("model", ["draw/digits", "rooms/proposals"])
+def test_other_models_are_refused(strokewright, folder, model):
+    for output in ("out.csv", "-"):
+        result = strokewright("rooms", "plans/a.png", "-o", output, "--model", model)
+        assert (result.code, result.out) == (2, "")
+        assert "expected a room chooser" in result.err

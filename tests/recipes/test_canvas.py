@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,6 @@ from strokewright.render.protocol import VOCABULARIES, Column, Vocabulary
 DISCS = Vocabulary(
     "discs",
     (Column("x", "field"), Column("y", "field"), Column("size", "px", 4, 14)),
-    make_mark=lambda row: pytest.fail("a black box needs no marks"),
 )
 
 
@@ -42,8 +43,14 @@ def test_a_vocabulary_of_the_table_by_name():
 def test_vocabularies_that_cannot_be():
     with pytest.raises(OptionError, match="expected one of thin"):
         sw.train_canvas(disc, "disks")
-    ours = Vocabulary("thin", DISCS.columns, DISCS.make_mark)
+    ours = Vocabulary("thin", DISCS.columns)
     with pytest.raises(OptionError, match="name of its own"):
         sw.train_canvas(disc, ours)
     with pytest.raises(OptionError, match="expected layers"):
         sw.train_canvas(disc, DISCS, size=32)
+
+
+@pytest.mark.parametrize(("changes", "text"), [({"paint": "rgb"}, "'ink' or 'lab'"), ({"shape": "stamp"}, "'prism'")])
+def test_vocabularies_that_no_network_imitates(changes, text):
+    with pytest.raises(OptionError, match=f"cannot imitate this.*{text}"):
+        sw.train_canvas(lambda actions: pytest.fail("nothing is tried"), replace(DISCS, **changes), size=24)

@@ -10,7 +10,6 @@ from cyclopts import Parameter
 
 from strokewright.cli.report import FileOptions, Inputs, follow, is_stream, print_plan, read_inputs
 from strokewright.pipelines.batch import map_files
-from strokewright.pipelines.load import load
 from strokewright.pipelines.paths import PICTURE_SUFFIXES, OutputPattern, assign
 from strokewright.pipelines.rooms.options import RoomOptions
 from strokewright.pipelines.rooms_files import DEFAULT_MODEL, RoomsFile
@@ -67,5 +66,5 @@ def _to_stdout(sources: list[Path | bytes], model: str, options: RoomOptions, fi
     files.refuse_stdout_twice(len(sources))
     if files.dry_run:
         return print_plan([(sources[0], "-")], files)
-    load(model)(sources[0], **options.model_dump()).save(sys.stdout.buffer, format=SUFFIX)
+    RoomsFile(model, options).drawing(sources[0]).save(sys.stdout.buffer, format=SUFFIX)
     return 0

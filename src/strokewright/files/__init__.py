@@ -137,7 +137,10 @@ def write_many(
     _check_options(chosen, options)
     items = list(drawings)
     if not allow_empty and not any(drawing.marks for drawing in items):
-        raise EmptyError("expected at least one mark to write, got none; pass allow_empty=True to write it anyway")
+        raise EmptyError(
+            "expected at least one mark to write, got none; check the input "
+            "(in Python, allow_empty=True writes it anyway)"
+        )
     if len(items) != 1 and not chosen.holds_many:
         raise FormatError(f"{chosen.name} holds one drawing, got {len(items)}; write a file for each", path)
     buffer = io.BytesIO()

@@ -71,10 +71,10 @@ class PictureDrawer:
 
     def __init__(self, name: str = DEFAULT_MODEL, device: str = "auto") -> None:
         model = weights.load_model(name, device)
-        if not isinstance(model, Drawer):
-            raise OptionError(
-                f"{name}: expected a drawer, got {type(model).__name__}; choose one such as {DEFAULT_MODEL}"
-            )
+        if not isinstance(model, Drawer) or not _draws_pictures(model):
+            fitting = [card.name for card in weights.cards() if card.pipeline.endswith(f":{type(self).__name__}")]
+            got = type(model).__name__ + (f" of {model.vocabulary.name}" if isinstance(model, Drawer) else "")
+            raise OptionError(f"{name}: expected a drawer of pictures, got {got}; choose one of {', '.join(fitting)}")
         self.name = name
         self.drawer = model
 
@@ -90,6 +90,11 @@ class PictureDrawer:
             EmptyError: The picture is blank.
         """
         return draw_picture(self.drawer, picture).replace(maker=self.name)
+
+
+def _draws_pictures(drawer: Drawer) -> bool:
+    """Whether a drawer sees one grey picture and draws strokes on one page."""
+    return drawer.vocabulary.shape == "stroke" and drawer.vocabulary.views == drawer.config.hint_channels == 1
 
 
 def draw_picture(drawer: Drawer, picture: Any) -> Drawing:

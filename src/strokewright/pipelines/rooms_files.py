@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from strokewright.drawing import Drawing
 from strokewright.pipelines.batch import OnError, Record, Source, map_files
-from strokewright.pipelines.load import load
 from strokewright.pipelines.paths import PICTURE_SUFFIXES, OutputPattern, assign, expand
+from strokewright.pipelines.rooms.finder import RoomFinder
 from strokewright.pipelines.rooms.options import RoomOptions
 
 DEFAULT_MODEL = "rooms/floorplans"
@@ -23,16 +23,20 @@ class RoomsFile:
     model: str
     options: RoomOptions
 
+    def drawing(self, source: Source) -> Drawing:
+        """Find a picture's rooms. Raises EmptyError for a picture without any."""
+        return _finder(self.model)(source, **self.options.model_dump())
+
     def __call__(self, source: Source, output: Path) -> dict[str, float]:
         """Find a picture's rooms and write them; return how many. Raises EmptyError for a picture without rooms."""
-        drawing = _finder(self.model)(source, **self.options.model_dump())
+        drawing = self.drawing(source)
         drawing.save(output)
         return {"rooms": float(len(drawing.marks))}
 
 
 @cache
-def _finder(model: str) -> Any:
-    return load(model)
+def _finder(model: str) -> RoomFinder:
+    return RoomFinder(model)
 
 
 def rooms_files(

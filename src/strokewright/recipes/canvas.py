@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from pydantic import ValidationError
+
 from strokewright.errors import OptionError
 from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
 
@@ -123,8 +125,8 @@ def train_canvas(
         The network: `layer(canvas, action)` paints with gradient, `fidelity(renderer)` measures.
 
     Raises:
-        OptionError: An unknown vocabulary, layers of a wrong shape or range, always blank or always the same, or a
-            folder that holds a run.
+        OptionError: A vocabulary that is unknown or cannot be imitated, layers of a wrong shape or range, always blank
+            or always the same, or a folder that holds a run.
     """
     from strokewright.models.canvas_drawer.canvas.actions import Layers, check_renderer
     from strokewright.recipes import train
@@ -142,8 +144,9 @@ def find_vocabulary(vocabulary: str | Vocabulary) -> Vocabulary:
     """Return a vocabulary by its name, or check one of the user's own.
 
     Raises:
-        OptionError: No such name, or an own one of that name that differs from ours.
+        OptionError: No such name, an own one of that name that differs from ours, or one that no network imitates.
     """
+    from strokewright.models.canvas_drawer.canvas.network import OwnVocabulary
     from strokewright.render.protocol import VOCABULARIES
 
     if isinstance(vocabulary, str):
@@ -152,7 +155,21 @@ def find_vocabulary(vocabulary: str | Vocabulary) -> Vocabulary:
         return VOCABULARIES[vocabulary]
     if VOCABULARIES.get(vocabulary.name, vocabulary) is not vocabulary:
         raise OptionError(f"vocabulary: expected a name of its own, got ours, {vocabulary.name!r}; choose another name")
+    if vocabulary.name not in VOCABULARIES:
+        try:
+            OwnVocabulary(**_facts(vocabulary))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise OptionError(
+                f"vocabulary {vocabulary.name!r}: {first['loc'][0]}: a canvas network cannot imitate this: "
+                f"{first['msg']}, got {first['input']!r}"
+            ) from error
     return vocabulary
+
+
+def _facts(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return what a network remembers of a user's own vocabulary: the fields of `OwnVocabulary`."""
+    return {name: value for name, value in asdict(vocabulary).items() if name not in ("name", "make_mark")}
 
 
 def own_canvas(vocabulary: Vocabulary, tried: tuple[Floats, NDArray[np.float32]], size: int, preset: str) -> RunConfig:
@@ -164,8 +181,7 @@ def own_canvas(vocabulary: Vocabulary, tried: tuple[Floats, NDArray[np.float32]]
 
     model: dict[str, Any] = {"vocabulary": vocabulary.name, "preset": preset, "size_px": size}
     if vocabulary.name not in VOCABULARIES:
-        facts = ("columns", "shape", "paint", "views", "fixed_width_px")
-        model["own"] = {name: value for name, value in asdict(vocabulary).items() if name in facts}
+        model["own"] = _facts(vocabulary)
     actions, ink = (torch.from_numpy(part).float() for part in tried)
     model["waves"] = _WAVES
     model["reach_px"] = measure_reach(vocabulary, actions, ink) + _SPARE_PX

@@ -1,11 +1,10 @@
-"""Runs of the drawer on MNIST: Table 1 of the Canvas-Drawer paper, through either canvas, and Colored MNIST."""
+"""Runs of the drawer on MNIST: Table 1 of the Canvas-Drawer paper, through either canvas."""
 
 from __future__ import annotations
 
 from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source, TrainingOptions
 
 PICTURES = "strokewright.models.canvas_drawer.pictures:Pictures"
-COLOURED = "strokewright.models.canvas_drawer.pictures:ColouredDigits"
 
 
 def digits_four_steps() -> RunConfig:

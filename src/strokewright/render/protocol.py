@@ -59,7 +59,7 @@ class Vocabulary:
     Args:
         name: Its key in `VOCABULARIES`.
         columns: What each number of a row is, in order.
-        make_mark: Builds the mark from a decoded row (pixels).
+        make_mark: Builds the mark from a decoded row (pixels); None: only a renderer knows what a row looks like.
         shape: Which geometry the first columns describe.
         paint: "ink": a layer is one channel of coverage; the canvas keeps the maximum. "lab": a layer is L, a, b and
             alpha, each in [0, 1] (see `colour.py`); the canvas holds L, a, b, and newer paint covers older. "rgb": as
@@ -71,7 +71,7 @@ class Vocabulary:
 
     name: str
     columns: tuple[Column, ...]
-    make_mark: Callable[[Floats], Mark]
+    make_mark: Callable[[Floats], Mark] | None = None
     shape: Literal["stroke", "box", "prism", "stamp"] = "stroke"
     paint: Literal["ink", "lab", "rgb"] = "ink"
     views: int = 1
@@ -100,7 +100,13 @@ class Vocabulary:
         return (self._checked(rows) - low) / span
 
     def to_mark(self, action: ArrayLike, field_px: float) -> Mark:
-        """Build the mark of one action row."""
+        """Build the mark of one action row.
+
+        Raises:
+            OptionError: A row of other columns, or a vocabulary without `make_mark`.
+        """
+        if self.make_mark is None:
+            raise OptionError(f"{self.name}: expected make_mark, got a vocabulary of no marks; render by your renderer")
         return self.make_mark(self.decode(action, field_px))
 
     def is_there(self, action: ArrayLike) -> bool:

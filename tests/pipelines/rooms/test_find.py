@@ -66,7 +66,7 @@ def test_other_sizes_and_light_on_dark(finder, paper, tmp_path):
 def test_bare_paper_and_wrong_options_are_refused(finder, paper):
     with pytest.raises(EmptyError, match="found none"):
         finder(np.full((200, 300), 255, np.uint8))
-    with pytest.raises(EmptyError, match="least_score"):
+    with pytest.raises(EmptyError, match="--least-score; in Python least_score="):
         finder(paper, views=1, least_score=1.0)
     with pytest.raises(OptionError, match="least_score"):
         finder(paper, least_score=2)

@@ -36,7 +36,7 @@ _MOST_STEPS = 64  # one clock for all, so that a longer drawer can begin with th
 
 
 class DrawerConfig(BaseModel):
-    """Shape and loss of a drawer; leak, bias, penalty and steps are the paper's."""
+    """Shape and loss of a drawer; leak, bias, penalty and steps are the paper's, which leaves the encoders open."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,8 +51,7 @@ class DrawerConfig(BaseModel):
     hidden: int = Field(256, ge=8, description="Width of the LSTM")
     lstm: bool = Field(True, description="Remember between steps; False: a step knows picture, canvas and its number")
     joint: bool = Field(
-        False,
-        description="Encode picture and canvas together at every step, as the paper does; False: the picture once",
+        False, description="Encode picture and canvas together at every step; False: the picture once, on its own"
     )
     canvas: str = Field(
         "",

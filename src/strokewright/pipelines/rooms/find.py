@@ -79,7 +79,10 @@ def find_rooms(picture: Any, models: RoomModels, options: RoomOptions | None = N
             if score >= options.least_score:
                 marks.append(Box(x0, y0, x1, y1, ROOM_COLOURS[name], name, round(score, 4)))
     if not marks:
-        raise EmptyError("expected a floor plan with rooms, found none; check the picture, or lower least_score")
+        raise EmptyError(
+            "expected a floor plan with rooms, found none; check the picture, or lower the least score "
+            "(--least-score; in Python least_score=)"
+        )
     return Drawing(tuple(sorted(marks, key=_area, reverse=True)), size)
 
 

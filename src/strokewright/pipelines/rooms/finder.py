@@ -32,6 +32,7 @@ class RoomFinder:
 
     Raises:
         WeightsError: The name is unknown, or a file is missing or damaged.
+        OptionError: The name is that of another kind of model.
     """
 
     def __init__(self, name: str = "rooms/floorplans", device: str = "auto") -> None:

@@ -28,6 +28,7 @@ class Tracer:
 
     Raises:
         WeightsError: The name is unknown, or the file is missing or damaged.
+        OptionError: The name is that of another kind of model.
     """
 
     def __init__(self, name: str = "trace/lineart", device: str = "auto") -> None:

@@ -18,7 +18,6 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor
 
-from strokewright.drawing.drawing import Mark
 from strokewright.errors import OptionError
 from strokewright.models.canvas_drawer.canvas.coordinate import CoordinateCanvas
 from strokewright.models.canvas_drawer.canvas.fidelity import Fidelity, measure_fidelity
@@ -26,7 +25,7 @@ from strokewright.models.canvas_drawer.canvas.paper import PaperCanvas
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.colour import DISTANCE, to_rgb_array
 from strokewright.render.composite import lay
-from strokewright.render.protocol import VOCABULARIES, ActionRenderer, Column, Floats, Vocabulary
+from strokewright.render.protocol import VOCABULARIES, ActionRenderer, Column, Vocabulary
 
 _NEAR_PX = 3  # pixels at most so far from an edge count as near
 _FLAT = 0.02  # ink that differs by less has no edge
@@ -80,9 +79,8 @@ class CanvasNetworkConfig(BaseModel):
         return Vocabulary(
             self.vocabulary,
             own.columns,
-            no_mark,
-            own.shape,
-            own.paint,
+            shape=own.shape,
+            paint=own.paint,
             views=own.views,
             fixed_width_px=own.fixed_width_px,
         )
@@ -274,8 +272,3 @@ def _spread(ink: Tensor) -> Tensor:
     """Return the maximum over the pixels around each (batch, size, size), rows first, then columns, for speed."""
     rows = F.max_pool2d(ink, (2 * _NEAR_PX + 1, 1), 1, (_NEAR_PX, 0))
     return F.max_pool2d(rows, (1, 2 * _NEAR_PX + 1), 1, (0, _NEAR_PX))
-
-
-def no_mark(row: Floats) -> Mark:
-    """Refuse to build a mark: what a row of a user's own vocabulary looks like, only the user's renderer knows."""
-    raise OptionError("a vocabulary that came with a canvas network has no marks; render its actions by your renderer")
