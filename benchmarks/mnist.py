@@ -65,11 +65,16 @@ VARIANTS = (
     Variant("four steps, LSTM", Trained("digits_four_steps", "digits-four", "draw/digits"), at_most(0.0100), 0.0175),
     Variant(
         "four steps, LSTM, learned canvas",
-        Trained("digits_four_steps_canvas", "digits-four-canvas"),
+        Trained("digits_four_steps_canvas", "digits-four-canvas", "draw/digits-canvas"),
         at_most(0.0175),
         0.0175,
     ),
-    Variant("four steps, no LSTM", Trained("digits_four_steps_plain", "digits-four-plain"), at_most(0.0120), 0.0198),
+    Variant(
+        "four steps, no LSTM",
+        Trained("digits_four_steps_plain", "digits-four-plain", "draw/digits-plain"),
+        at_most(0.0120),
+        0.0198,
+    ),
     Variant(
         "twenty steps, five looks, no LSTM",
         Trained("digits_twenty_steps", "digits-twenty", "draw/digits-twenty"),
@@ -101,7 +106,7 @@ def run(quick: bool) -> dict[str, Any]:
 
 
 def _variant_rows(variant: Variant, target: NDArray[np.float32], sheet: Sheet, quick: bool) -> list[dict[str, Any]]:
-    """Score one drawer on the true renderer; one trained through a canvas network also on that."""
+    """Score one drawer on the true renderer; one trained through a canvas network also on the bundled one."""
     drawer = variant.trained.load(bundled_only=quick)
     case, paper = (
         case_of(variant.case, variant.trained, drawer),
@@ -112,7 +117,7 @@ def _variant_rows(variant: Variant, target: NDArray[np.float32], sheet: Sheet, q
     actions = draw_all(drawer, target)
     rows = [row(case, METRIC, true_distance(drawer.vocabulary, actions, target), variant.bound, **paper)]
     if drawer.config.canvas:
-        own = f"{case}, on its own canvas network, first {_SLOW:,} digits"
+        own = f"{case}, on the bundled canvas network, first {_SLOW:,} digits"
         rows.append(row(own, METRIC, soft_distance(drawer, target[:_SLOW]), **paper))
     sheet.append((variant.case.replace(", ", "\n"), [in_red(drawer.vocabulary, actions[i], 28) for i in _SHEET_DIGITS]))
     return rows

@@ -18,7 +18,7 @@ def draw(
     *inputs: Inputs,
     output: Output = None,
     model: Annotated[
-        str, Parameter(help="Short name of the drawer: draw/characters, draw/digits, draw/coloured.")
+        str, Parameter(help="Short name: draw/characters, draw/digits, draw/digits-twenty, draw/coloured.")
     ] = DEFAULT_MODEL,
     workers: Workers = None,
     write: Annotated[WriteOptions, Parameter(name="*")] = DEFAULT_WRITE,

@@ -20,6 +20,7 @@ def digits_four_steps() -> RunConfig:
         ),
         training=TrainingOptions(
             steps=40_000,
+            minutes=24.0,
             batch_size=64,
             learning_rate=1e-3,
             warmup_steps=200,
@@ -39,12 +40,14 @@ def digits_four_steps() -> RunConfig:
 
 def digits_four_steps_canvas() -> RunConfig:
     """The same drawer trained through the bundled canvas network, as in the paper."""
-    return digits_four_steps().replaced({"model.config.canvas": "canvas/strokes"})
+    return digits_four_steps().replaced({"model.config.canvas": "canvas/strokes", "training.minutes": 17.0})
 
 
 def digits_four_steps_plain() -> RunConfig:
     """The same drawer without its LSTM: a step knows its number, and looks at picture and canvas together."""
-    return digits_four_steps().replaced({"model.config.lstm": False, "model.config.joint": True})
+    return digits_four_steps().replaced(
+        {"model.config.lstm": False, "model.config.joint": True, "training.minutes": 12.0}
+    )
 
 
 def digits_twenty_steps() -> RunConfig:
@@ -56,6 +59,7 @@ def digits_twenty_steps() -> RunConfig:
             "model.config.soft_share": 0.1,
             "training.batch_size": 32,
             "training.steps": 36_000,
+            "training.minutes": 88.0,
             "training.evaluate_every": 1000,
         }
     )

@@ -32,6 +32,7 @@ def prisms() -> RunConfig:
         ),
         training=TrainingOptions(
             steps=30_000,
+            minutes=60.0,
             batch_size=32,
             learning_rate=1.5e-3,
             warmup_steps=100,

@@ -22,6 +22,7 @@ def rooms_propose() -> RunConfig:
         ),
         training=TrainingOptions(
             steps=3_000,
+            minutes=42.0,
             batch_size=8,
             optimiser="adamw",
             learning_rate=2e-3,
@@ -51,6 +52,7 @@ def rooms_choose() -> RunConfig:
         ),
         training=TrainingOptions(
             steps=5_000,
+            minutes=16.0,
             batch_size=8,
             optimiser="adamw",
             learning_rate=1.5e-3,
@@ -80,6 +82,7 @@ def rooms_name() -> RunConfig:
         data=DataSpec(train=Source(make=NAMES, options={"splits": ["train", "valid"]})),
         training=TrainingOptions(
             steps=2_800,
+            minutes=60.0,
             batch_size=16,
             optimiser="adamw",
             learning_rate=2e-3,
