@@ -144,4 +144,5 @@ def _line(record: Record) -> str:
 
 def describe(stats: Mapping[str, float]) -> str:
     """Name the counts that people ask for first."""
-    return "".join(f"{stats[key]:g} {key.replace('_', ' ')}, " for key in ("moves", "strokes", "nodes", "rooms") if key in stats)
+    known = ("moves", "strokes", "nodes", "rooms")
+    return "".join(f"{stats[key]:g} {key}, " for key in known if key in stats)

@@ -1,7 +1,7 @@
 """How much of every pixel a placed shape covers, from its field of distances; by hand, for shapes that do not change.
 
-The same coverage as `template_kernel.sampled`, but faster: field and slopes are read together, and the gradient needs no
-second reading.
+The same coverage as `template_kernel.sampled`, but faster: field and slopes are read together, and the gradient needs
+no second reading.
 """
 
 from __future__ import annotations

@@ -207,7 +207,9 @@ def _spell_plot(drawing: Drawing, page: str | None, margin_mm: float) -> str:
     writer = PathWriter(3)
     strokes = [stroke.transformed(matrix) for stroke in drawing.strokes]
     if len(strokes) < len(drawing.marks):
-        raise FormatError("svg: expected strokes alone for a plotter, got other marks; write profile=edit, or paint with hatch_px")
+        raise FormatError(
+            "svg: expected strokes alone for a plotter, got other marks; write profile=edit, or paint with hatch_px"
+        )
     pens = list(dict.fromkeys((stroke.layer, stroke.colour) for stroke in strokes))
     by_pen = [(pen, [(i, s) for i, s in enumerate(strokes) if (s.layer, s.colour) == pen]) for pen in pens]
     is_mixed = [i for _, members in by_pen for i, _ in members] != list(range(len(strokes)))

@@ -108,7 +108,9 @@ class Painter(Pretrained):
         actions, canvases = [shown], [canvas]
         courage = action.new_ones(len(action), 1, 1)
         taught = self.config.taught_looks if self.training else 0
-        for _ in range(taught or self.config.looks if self.correct else 0):
+        for _ in range(taught or self.config.looks):
+            if self.correct is None:
+                break
             change = courage * self.correct(picture, canvases[-1], actions[-1], features, slope)
             tried = self._felt(picture, action + change, page)
             if self.training:
