@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strokewright.drawing import Drawing
+from strokewright.errors import OptionError
 from strokewright.pipelines.batch import Source
 from strokewright.pipelines.convert import WriteOptions
 from strokewright.pipelines.paint.options import PaintOptions
@@ -25,11 +26,18 @@ class PaintFile:
         model: Short name of a painter that begins; None: none does.
         options: How to paint.
         write: How to write.
+
+    Raises:
+        OptionError: Filled shapes for a plotter.
     """
 
     model: str | None
     options: PaintOptions
     write: WriteOptions
+
+    def __post_init__(self) -> None:
+        if self.write.profile == "plot" and self.options.hatch_px is None:
+            raise OptionError("paint: expected hatch_px with profile=plot, as plotters fill no shapes; try hatch_px=2")
 
     def drawing(self, source: Source) -> Drawing:
         """Paint a picture. Raises EmptyError for one of a single colour."""
