@@ -1,14 +1,15 @@
 """What the room chooser learns from: the candidates of floor plans, with the rooms that they fit.
 
-All candidates are found once, by the bundled room drawer, and kept in memory; at each use a plan is turned or mirrored,
-its boxes are moved a little, and some candidates are left out. Batch i depends on (seed, i) and the batch size alone.
+A plan's candidates are found when it is first used, by the bundled room drawer, and kept in memory; at each use it is
+turned or mirrored, its boxes are moved a little, and some candidates are left out. Batch i depends on (seed, i) and the
+batch size alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -89,7 +90,7 @@ class RoomChoices:
         plans = Floorplans()
         places = np.flatnonzero(plans.split_names() == split).tolist()
         model = load_drawer(drawer)
-        self._plans = [_read(plans.ink(i), plans.class_map(i), model, views) for i in places]
+        self._plans = KeptPlans(places, lambda i: _read(plans.ink(i), plans.class_map(i), model, views))
         self._seed, self._change = seed, change
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
@@ -100,8 +101,29 @@ class RoomChoices:
         return batch | {name: np.rint(batch[name] * STEPS_PX).astype(np.int32) for name in ("boxes", "span")}
 
 
+class KeptPlans(Generic[_AnyPlan]):
+    """Plans that are read when they are first asked for, and then kept.
+
+    Args:
+        places: Where they lie in the data set.
+        read: Reads the one at a place.
+    """
+
+    def __init__(self, places: Sequence[int], read: Callable[[int], _AnyPlan]) -> None:
+        self._places, self._read = places, read
+        self._kept: dict[int, _AnyPlan] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> _AnyPlan:
+        if index not in self._kept:
+            self._kept[index] = self._read(self._places[index])
+        return self._kept[index]
+
+
 def pick(
-    plans: Sequence[_AnyPlan],
+    plans: KeptPlans[_AnyPlan],
     index: int,
     batch_size: int,
     seed: int,

@@ -1,8 +1,8 @@
 """What the room namer learns from: the rooms of floor plans, as far as they are among the candidates.
 
-All rooms are found once, by the bundled room drawer, and kept in memory; at each use a plan is turned or mirrored, some
-rooms are left out, and now and then the doors and windows are forgotten. Batch i depends on (seed, i) and the batch
-size alone.
+A plan's rooms are found when it is first used, by the bundled room drawer, and kept in memory; at each use it is turned
+or mirrored, some rooms are left out, and now and then the doors and windows are forgotten. Batch i depends on (seed, i)
+and the batch size alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,15 @@ from strokewright.models.canvas_drawer.rooms.company import company
 from strokewright.models.canvas_drawer.rooms.cuts import overlaps
 from strokewright.models.canvas_drawer.rooms.drawer import RoomDrawer
 from strokewright.models.canvas_drawer.rooms.openings import OPENING_COLUMNS, Openings
-from strokewright.recipes.room_choices import FITS, drawn_span, load_drawer, number_types, padded_batch, pick
+from strokewright.recipes.room_choices import (
+    FITS,
+    KeptPlans,
+    drawn_span,
+    load_drawer,
+    number_types,
+    padded_batch,
+    pick,
+)
 
 _LEFT_OUT = 0.1
 _UNKNOWN = 0.15  # share of the plans whose doors and windows are kept back
@@ -65,8 +73,7 @@ class RoomNames:
         plans = Floorplans()
         places = np.flatnonzero(np.isin(plans.split_names(), list(splits))).tolist()
         model = load_drawer(drawer)
-        read = (_read(plans.ink(i), plans.class_map(i), model, views) for i in places)
-        self._plans = [rooms for rooms in read if len(rooms.types)]
+        self._plans = KeptPlans(places, lambda i: _read(plans.ink(i), plans.class_map(i), model, views))
         self._seed, self._change = seed, change
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
