@@ -128,3 +128,14 @@ def test_a_card_is_validated():
         weights.Card(
             name="no slash", file="a.safetensors", sha256="0" * 64, size_bytes=1, model="toy", pipeline="", **FACTS
         )
+
+
+def test_open_model_takes_a_name_a_model_folder_and_a_run(tmp_path):
+    bundled = weights.open_model("canvas/thin", "cpu")
+    bundled.save_pretrained(tmp_path / "run" / "model")
+    for source in (tmp_path / "run", tmp_path / "run" / "model", tmp_path / "run" / "model" / "model.safetensors"):
+        opened = weights.open_model(source, "cpu")
+        assert opened.config == bundled.config
+        assert all(torch.equal(a, b) for a, b in zip(opened.parameters(), bundled.parameters(), strict=True))
+    with pytest.raises(WeightsError, match="canvas/thin"):
+        weights.open_model("canvas/thinn", "cpu")

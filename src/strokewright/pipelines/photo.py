@@ -24,7 +24,6 @@ from strokewright.drawing.drawing import bounds
 from strokewright.errors import EmptyError, OptionError
 from strokewright.files import formats, read
 from strokewright.files.raster import read_picture, to_image, write_picture
-from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
 from strokewright.models.sketch2img import Sketch2Img
 from strokewright.models.sketch2img.sketch2img import to_unit
 from strokewright.models.sketch2img.sketches import (
@@ -254,16 +253,11 @@ def _name(source: Path | bytes) -> str:
 
 
 def _opened(source: str | Path | Sketch2Img, device: str) -> Sketch2Img:
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     if isinstance(source, Sketch2Img):
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
         return source.to(device).eval()
-    path = Path(source)
-    if path.exists() and str(source) not in {card.name for card in weights.cards()}:
-        run = path / "model"  # where a run keeps its final model
-        model = load_pretrained(run if (run / WEIGHTS_FILE).is_file() else path, device)
-    else:
-        model = weights.load_model(str(source), device)
+    model = weights.open_model(source, device)
     if not isinstance(model, Sketch2Img):
         raise OptionError(
             f"{source}: expected a sketch2img, got {type(model).__name__}; choose one such as {DEFAULT_MODEL}"

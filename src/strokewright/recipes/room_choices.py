@@ -8,7 +8,6 @@ batch size alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -157,7 +156,7 @@ def load_drawer(drawer: str) -> RoomDrawer:
     Raises:
         OptionError: It is another model.
     """
-    model = RoomDrawer.from_pretrained(drawer) if Path(drawer).exists() else weights.load_model(drawer)
+    model = weights.open_model(drawer)
     if not isinstance(model, RoomDrawer):
         raise OptionError(f"{drawer}: expected a room drawer, got {type(model).__name__}; choose rooms/proposals")
     return model

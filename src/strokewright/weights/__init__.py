@@ -110,6 +110,29 @@ def load_model(name: str, device: str = "auto") -> Pretrained:
     return load_pretrained(checked_path(card(name)), device)
 
 
+def open_model(source: str | Path, device: str = "auto") -> Pretrained:
+    """Load a bundled model by its short name, or one of your own from its file, its folder or the folder of its run.
+
+    Args:
+        source: Short name, which goes before a path of the same name, or a path.
+        device: "auto" (a GPU where there is one), "cpu" or "cuda".
+
+    Raises:
+        WeightsError: No such model, or a damaged file.
+    """
+    import torch
+
+    from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
+
+    path = Path(source)
+    if not path.exists() or str(source) in {entry.name for entry in cards()}:
+        return load_model(str(source), device)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    final = path / "model"  # where a run keeps its final model
+    return load_pretrained(final if (final / WEIGHTS_FILE).is_file() else path, device)
+
+
 def checked_path(entry: Card, folder: Path = FILES_DIR) -> Path:
     """Return the path of a card's file once its SHA-256 has been found right.
 

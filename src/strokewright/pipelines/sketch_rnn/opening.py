@@ -9,7 +9,6 @@ import torch
 
 from strokewright import weights
 from strokewright.errors import OptionError
-from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
 from strokewright.models.sketch_rnn import SketchRNN
 
 DEFAULT_MODEL = "sketch/doodles"
@@ -49,11 +48,7 @@ def open_model(source: str | Path | SketchRNN, device: str = "auto") -> Opened:
     path = Path(source)
     if path.name.lower().endswith(MAGENTA_SUFFIXES):
         return Opened(path.name.partition(".")[0], SketchRNN.from_magenta(path, device), imported=True)
-    if path.exists() and str(source) not in {card.name for card in weights.cards()}:
-        run = path / "model"  # where a run keeps its final model
-        model = load_pretrained(run if (run / WEIGHTS_FILE).is_file() else path, device)
-    else:
-        model = weights.load_model(str(source), device)
+    model = weights.open_model(source, device)
     if not isinstance(model, SketchRNN):
         raise OptionError(
             f"{source}: expected a sketch-rnn, got {type(model).__name__}; choose one such as {DEFAULT_MODEL}"
