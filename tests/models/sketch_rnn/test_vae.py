@@ -176,3 +176,23 @@ def test_presets_and_wrong_configs():
     for field, value in (("decoder_cell", "gru"), ("recurrent_keep", 0), ("labels", ["a", "a"]), ("n_max", 0)):
         with pytest.raises(OptionError, match=field):
             SketchRNN.from_options({field: value})
+
+
+def test_new_codes_lie_as_those_of_the_drawings_seen():
+    model = build(recurrent_keep=1.0, labels=("cat", "dog", "sun")).eval()
+    with torch.no_grad():
+        model.to_mean.bias += 2
+        model.to_mean.weight *= 300
+    batch = batch_of([3, 14, 1, 9] * 50)
+    batch["label"] = torch.full_like(batch["label"], 1)
+    means, _ = model.encode(batch["rows"][:, 1:], batch["length"])
+    noise, label = torch.randn(3000, 4), torch.arange(3000) % 3
+    model.losses(batch)
+    assert torch.equal(model.new_codes(noise, label), noise), "evaluation notes nothing"
+    model.train()
+    for _ in range(40):
+        model.losses(batch)
+    codes = model.new_codes(noise, label)
+    torch.testing.assert_close(codes[label == 1].mean(0), means.mean(0), atol=0.1, rtol=0.05)
+    torch.testing.assert_close(codes[label == 1].std(0), means.std(0), atol=0.05, rtol=0.1)
+    assert torch.equal(codes[label != 1], noise[label != 1]), "classes that were not seen keep N(0, I)"

@@ -30,7 +30,7 @@ class DrawOptions(BaseModel):
 
 
 class SampleOptions(DrawOptions):
-    """Options of `Sketcher.sample`."""
+    """Options of `Sketcher.sample`; its temperature tempers z as it does the offsets."""
 
     n: int = Field(default=1, ge=1, le=100_000, description="How many drawings.")
     label: str | None = Field(default=None, description="Class to draw; by default every class in turn.")

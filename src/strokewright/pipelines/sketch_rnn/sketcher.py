@@ -17,6 +17,7 @@ from strokewright.drawing import Drawing
 from strokewright.drawing.curves import flatten
 from strokewright.errors import EmptyError, OptionError
 from strokewright.models.sketch_rnn import SketchRNN
+from strokewright.models.sketch_rnn.draws import Temper
 from strokewright.models.sketch_rnn.sampler import Begun, Drawn, Sampler, begin
 from strokewright.pipelines.sketch_rnn import completion, latent
 from strokewright.pipelines.sketch_rnn.completion import LONGEST_STEPS, begin_sketch, last_point, read_sketch
@@ -85,15 +86,16 @@ class Sketcher:
     @cached_property
     def habits(self) -> Habits:
         """How large it draws; found out once, by drawing a little."""
-        begun = self._fresh(list(range(_MEASURED)), None, 0)[0]
+        given = SampleOptions(temperature=0.5)
+        begun = self._fresh(list(range(_MEASURED)), given)[0]
         most = min(self.model.config.n_max, _MEASURED_STEPS)
-        drawn = self._sampler.sample(begun, temperature=0.5, max_steps=most)
+        drawn = self._sampler.sample(begun, temperature=given.temperature, max_steps=most)
         return Habits.measured([one.rows for one in drawn], self.model.config.scale_px)
 
     def sample(self, **options: Any) -> list[Drawing]:
         """Draw from nothing; options are those of `SampleOptions`. Drawing i is the same whatever n is."""
         given = chosen(SampleOptions, options)
-        begun, words = self._fresh(list(range(given.n)), given.label, given.seed)
+        begun, words = self._fresh(list(range(given.n)), given)
         return self._placed(self._draw(begun, given), words, given)
 
     def complete(self, drawing: Drawing, **options: Any) -> list[Drawing]:
@@ -126,7 +128,7 @@ class Sketcher:
             raise OptionError(f"stream: expected n = 1, got {given.n}; stream each drawing with a seed of its own")
         if drawing is None:
             begun, frame, place = (
-                self._fresh([0], given.label, given.seed)[0],
+                self._fresh([0], given)[0],
                 frame_on_page(self.habits, _PAGE),
                 (0, 0),
             )
@@ -276,19 +278,23 @@ class Sketcher:
             raise OptionError(f"label: expected {known}; got {label!r}")
         return self.labels.index(label)
 
-    def _fresh(self, streams: list[int], label: str | None, seed: int) -> tuple[Begun, Sequence[str | None]]:
-        """Begin drawings from nothing: z from the prior, the class asked for or all in turn; and their words."""
-        config, number, count = self.model.config, self._number(label), len(streams)
-        device = self.model.head.weight.device
+    def _fresh(self, streams: list[int], given: SampleOptions | CompleteOptions) -> tuple[Begun, Sequence[str | None]]:
+        """Begin drawings from nothing: a new z, the class asked for or all in turn; and their words.
+
+        The temperature does to z what it does to the offsets.
+        """
+        number, latent_size = self._number(given.label), self.model.config.latent_size
+        device, spread = self.model.head.weight.device, Temper.of(given.temperature, given.rule).sigma
         numbers = [(i % len(self.labels)) if number is None else number for i in streams] if self.labels else None
-        z = None
-        if config.latent_size:
-            rows = [np.random.default_rng((seed, 3, i)).standard_normal(config.latent_size) for i in streams]
-            z = torch.from_numpy(np.array(rows, np.float32)).to(device)
+        label, z = None if numbers is None else torch.tensor(numbers, device=device), None
         with torch.inference_mode():
-            beside = self.model.beside(z, None if numbers is None else torch.tensor(numbers, device=device))
+            if latent_size:
+                rows = [np.random.default_rng((given.seed, 3, i)).standard_normal(latent_size) for i in streams]
+                noise = torch.from_numpy(spread * np.array(rows, np.float32)).to(device)
+                z = self.model.new_codes(noise, label)
+            beside = self.model.beside(z, label)
         words = None if numbers is None else [self.labels[i] for i in numbers]
-        return begin(self.model, count, beside), words or [None] * count
+        return begin(self.model, len(streams), beside), words or [None] * len(streams)
 
     def _draw(self, begun: Begun, given: DrawOptions, streams: Sequence[int] | None = None) -> list[Drawn]:
         return self._sampler.sample(
