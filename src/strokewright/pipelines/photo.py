@@ -112,37 +112,39 @@ class PhotoMaker:
         if n < 1 or seed < 0:
             raise OptionError(f"expected n ≥ 1 and seed ≥ 0, got n={n}, seed={seed}")
         number = self._number(label)
-        distance = distance_map(read_sketch(sketch, self.size, self.model.config.centred if fit is None else fit))
+        lines = read_sketch(sketch, self.size, self.model.config.centred if fit is None else fit)
         for begin in range(0, n, _AT_ONCE):
             count = min(_AT_ONCE, n - begin)
             yield from self.paint(
-                np.repeat(distance[None], count, axis=0),
+                np.repeat(lines[None], count, axis=0),
                 [number] * count,
                 [(seed, begin + i) for i in range(count)],
             )
 
     @torch.no_grad()
     def paint(
-        self, distances: Pixels, labels: Sequence[int], seeds: Sequence[int | tuple[int, int]]
+        self, sketches: Pixels, labels: Sequence[int], seeds: Sequence[int | tuple[int, int]]
     ) -> NDArray[np.uint8]:
-        """Make one picture of each distance map, whatever stands beside it.
+        """Make one picture of each sketch, whatever stands beside it.
 
         Args:
-            distances: (batch, size, size) uint8, 0 on lines.
+            sketches: (batch, size, size) uint8, 255 = bare paper.
             labels: Number of each one's label.
             seeds: Seed of each one's noise, or seed and number.
 
         Returns:
             (batch, size, size, 3) uint8.
         """
-        device = next(self.model.parameters()).device
+        device, scaling = next(self.model.parameters()).device, self.model.config.scaling
+        seen = np.stack([distance_map(one) if scaling is None else scaling.lines(one) for one in sketches])
         noise = np.stack([np.random.default_rng(seed).standard_normal(self.model.config.noise_size) for seed in seeds])
         pictures = self.model(
-            to_unit(torch.from_numpy(distances).to(device))[:, None],
+            to_unit(torch.from_numpy(seen).to(device))[:, None],
             torch.tensor(labels, device=device),
             torch.from_numpy(noise.astype(np.float32)).to(device),
         )
-        return ((pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        pixels = ((pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        return pixels if scaling is None else scaling.photo_back(pixels)
 
     def _number(self, label: str | None) -> int:
         if label is None and len(self.labels) == 1:

@@ -35,6 +35,7 @@ _TRAINING = TrainingOptions(
 _TAUGHT: dict[str, Any] = {
     "feels": True,
     "looks": 10,
+    "replacements": 2,
     "taught_looks": 2,
     "early_share": 0.3,
     "softness_px": 2.0,

@@ -54,6 +54,9 @@ class PainterConfig(BaseModel):
     reads_colour: bool = Field(False, description="Begin with the picture's mean colour where a move is seen")
     looks: int = Field(0, ge=0, le=64, description="Times that each move reads its surroundings and is corrected")
     taught_looks: int = Field(0, ge=0, le=64, description="Looks while training, fewer than when painting; 0: as many")
+    replacements: int = Field(
+        0, ge=0, le=64, description="Times that the move needed least is laid anew where most is amiss, when painting"
+    )
     feels: bool = Field(False, description="A move that looks also feels the gradient of the error, its own part of it")
     glimpse_px: int = Field(10, ge=4, le=32, description="Side of what a move reads")
     early_share: float = Field(0.0, ge=0, le=1, description="Weight of the paintings before the last correction")

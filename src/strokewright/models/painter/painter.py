@@ -27,6 +27,7 @@ from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.networks import Correct, See, start_small
 from strokewright.models.painter.prior import MovePrior
 from strokewright.models.painter.scores import scene_scores
+from strokewright.models.painter.wasted import laid_anew, least_needed
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.skia import render
 from strokewright.render.template import Moves, TemplateBank, paper, superpose, superpose_all, to_drawing, write
@@ -42,6 +43,39 @@ class Painting(NamedTuple):
     actions: list[Tensor]
     canvases: list[Tensor]
     cost: Tensor
+
+
+class State(NamedTuple):
+    """Moves under correction.
+
+    Args:
+        action: (batch, moves, columns).
+        shown: The same, with colours that are read.
+        canvas: What they paint (batch, channels, height, width).
+        slope: How the error changes with the actions, if they are to feel it.
+    """
+
+    action: Tensor
+    shown: Tensor
+    canvas: Tensor
+    slope: Tensor | None
+
+    def errors(self, picture: Tensor) -> Tensor:
+        """Return the mean squared error (batch, 1, 1) of each painting."""
+        return (self.canvas - picture).square().flatten(1).mean(dim=1)[:, None, None]
+
+    def or_better(self, other: State, picture: Tensor) -> State:
+        """Return the other state for each picture that it paints better, this one for the rest."""
+        better = other.errors(picture) < self.errors(picture)
+        slope = None
+        if self.slope is not None and other.slope is not None:
+            slope = torch.where(better, other.slope, self.slope)
+        return State(
+            torch.where(better, other.action, self.action),
+            torch.where(better, other.shown, self.shown),
+            torch.where(better[..., None], other.canvas, self.canvas),
+            slope,
+        )
 
 
 class Page(NamedTuple):
@@ -94,8 +128,8 @@ class Painter(Pretrained):
     def paint(self, picture: Tensor, page: Page | None = None) -> Painting:
         """Paint pictures (batch, channels, side, side); the last canvas is the painting.
 
-        While training each look changes the moves. Later a look that makes a picture worse is undone for it, and the
-        next one changes its moves half as much.
+        While training each look changes the moves. Later a look that makes a picture worse is undone for it, and then
+        moves that are needed least are laid anew, as often as the config says, where that makes a picture better.
 
         Args:
             picture: What to paint.
@@ -104,38 +138,53 @@ class Painter(Pretrained):
         page = Page(picture.shape[-1]) if page is None else page
         features = self.see(picture)
         action, cost = self._propose(features, page)
-        shown, canvas, slope = self._felt(picture, action, page)
-        actions, canvases = [shown], [canvas]
-        courage = action.new_ones(len(action), 1, 1)
-        taught = self.config.taught_looks if self.training else 0
-        for _ in range(taught or self.config.looks):
-            if self.correct is None:
-                break
-            change = courage * self.correct(picture, canvases[-1], actions[-1], features, slope)
-            tried = self._felt(picture, action + change, page)
-            if self.training:
-                action, (shown, canvas, slope) = action + change, tried
-            else:
-                better = _errors(tried[1], picture) < _errors(canvas, picture)
-                courage = torch.where(better, courage, courage / 2)
-                action = torch.where(better, action + change, action)
-                shown, slope = torch.where(better, tried[0], shown), _where(better, tried[2], slope)
-                canvas = torch.where(better[..., None], tried[1], canvas)
-            actions.append(shown)
-            canvases.append(canvas)
-        return Painting(actions, canvases, cost)
+        if not self.training:
+            state = self._looked(picture, action, features, page)
+            for _ in range(self.config.replacements):
+                tried = self._looked(picture, self._replaced(picture, state, page), features, page)
+                state = state.or_better(tried, picture)
+            return Painting([state.shown], [state.canvas], cost)
+        state = self._felt(picture, action, page)
+        states = [state]
+        for _ in range(self.config.taught_looks or self.config.looks):
+            change = self._change(picture, state, features)
+            state = self._felt(picture, state.action + change, page)
+            states.append(state)
+        return Painting([state.shown for state in states], [state.canvas for state in states], cost)
 
-    def _felt(self, picture: Tensor, actions: Tensor, page: Page) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _looked(self, picture: Tensor, action: Tensor, features: Tensor, page: Page) -> State:
+        """Correct actions look by look; one that makes a picture worse is undone, and the next is half as bold."""
+        state = self._felt(picture, action, page)
+        courage = action.new_ones(len(action), 1, 1)
+        for _ in range(self.config.looks):
+            change = courage * self._change(picture, state, features)
+            tried = self._felt(picture, state.action + change, page)
+            courage = torch.where(tried.errors(picture) < state.errors(picture), courage, courage / 2)
+            state = state.or_better(tried, picture)
+        return state
+
+    def _change(self, picture: Tensor, state: State, features: Tensor) -> Tensor:
+        assert self.correct is not None  # there is one where looks are
+        return self.correct(picture, state.canvas, state.shown, features, state.slope)
+
+    def _replaced(self, picture: Tensor, state: State, page: Page) -> Tensor:
+        """Lay the move of each picture that is needed least where most is amiss."""
+        moves = to_moves(self.config, state.shown)
+        masks = self._masks(moves, page).detach()
+        wasted = least_needed(masks, lambda masks: self._laid(masks, moves, state.shown), picture)
+        return laid_anew(self.config, state.action, wasted, picture, state.canvas)
+
+    def _felt(self, picture: Tensor, actions: Tensor, page: Page) -> State:
         """Paint actions, and measure how the squared error, a sum over pixels, changes with each of them."""
         if not self.config.feels:
-            return *self._shown(picture, actions, page), None
+            return State(actions, *self._shown(picture, actions, page), None)
         trained = actions.requires_grad
         with torch.enable_grad():
-            actions = actions if trained else actions.detach().requires_grad_()
-            shown, canvas = self._shown(picture, actions, page)
+            felt = actions if trained else actions.detach().requires_grad_()
+            shown, canvas = self._shown(picture, felt, page)
             error = F.mse_loss(canvas, picture, reduction="sum")
-            (slope,) = torch.autograd.grad(error, actions, retain_graph=trained)
-        return (shown, canvas, slope) if trained else (shown.detach(), canvas.detach(), slope)
+            (slope,) = torch.autograd.grad(error, felt, retain_graph=trained)
+        return State(actions, *((shown, canvas) if trained else (shown.detach(), canvas.detach())), slope)
 
     def _shown(self, picture: Tensor, actions: Tensor, page: Page) -> tuple[Tensor, Tensor]:
         """Paint actions, with the picture's own colours added where the config says so; return both."""
@@ -193,13 +242,15 @@ class Painter(Pretrained):
 
     def canvas_of(self, actions: Tensor, page: Page) -> Tensor:
         """Paint actions (batch, moves, columns) as they stand: (batch, channels, side, side)."""
-        config = self.config
-        moves = to_moves(config, actions, self.training)
-        masks = self._masks(moves, page)
-        canvas = self.blank(len(actions), page.side_px)
-        if config.sorter == "none":
+        moves = to_moves(self.config, actions, self.training)
+        return self._laid(self._masks(moves, page), moves, actions)
+
+    def _laid(self, masks: Tensor, moves: Moves, actions: Tensor) -> Tensor:
+        """Lay masks (batch, moves, height, width) in the colours of moves, in the order that the actions say."""
+        canvas = self.blank(len(masks), masks.shape[-1])
+        if self.config.sorter == "none":
             return superpose_all(canvas, masks, moves.what)
-        sort = sorter.pair if config.sorter == "pair" else sorter.by_depth
+        sort = sorter.pair if self.config.sorter == "pair" else sorter.by_depth
         return sort(masks, moves.what, self.depth(actions), canvas)
 
     def depth(self, actions: Tensor) -> Tensor:
@@ -308,15 +359,6 @@ class Painter(Pretrained):
         pairs = F.pad(torch.cat([target, painted], dim=3).expand(-1, 3, -1, -1), (2, 2, 2, 2), value=0.5)
         pairs = F.pad(pairs, (0, 0, 0, 0, 0, 0, 0, -len(pairs) % 8))
         return pairs.unflatten(0, (-1, 8)).permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)
-
-
-def _errors(canvas: Tensor, picture: Tensor) -> Tensor:
-    """Return the squared error (batch, 1, 1) of each canvas."""
-    return (canvas - picture).square().flatten(1).mean(dim=1)[:, None, None]
-
-
-def _where(better: Tensor, new: Tensor | None, old: Tensor | None) -> Tensor | None:
-    return None if new is None or old is None else torch.where(better, new, old)
 
 
 @torch.no_grad()

@@ -44,7 +44,8 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
     there = batch["there"] > 0.5
     shown = torch.ones_like(own[..., 0]) if moves.there is None else moves.there
     same = (moves.what.mean(-1)[:, :, None] - batch["colour"][:, None]).abs() < _SAME_COLOUR
-    fit = overlap(own[:, :, None], truth[:, None]) * same * (shown[:, :, None] > 0.5)  # (batch, moves, shapes)
+    seen = own.clamp(0, size_px)  # how far a move reaches beyond the page cannot be seen
+    fit = overlap(seen[:, :, None], truth[:, None]) * same * (shown[:, :, None] > 0.5)  # (batch, moves, shapes)
     chosen = assign(-fit * there[:, None])
     value = fit.gather(1, chosen[:, None])[:, 0]
     found = (value > _OVERLAP) | ~there

@@ -7,7 +7,7 @@ size alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -30,10 +30,12 @@ from strokewright.models.sketch2img.sketches import (
     lines_on_paper,
     photo_at,
     placed,
+    recoloured,
     sketch_of_picture,
 )
 
 _MEASURED = 400  # pairs whose values give the report's normalisation
+_LOADER_STEP = 7_919  # between the seeds of both loaders
 _STORED_PX = 128  # largest side at which pictures of sketches are kept
 Source = str | Mapping[str, Any]
 
@@ -42,7 +44,8 @@ class PairBatches:
     """Batches of sketches with their photos.
 
     Columns: `photo` (batch, 3, size, size) uint8; `sketch` (batch, size, size) uint8, 255 = bare paper; `distance`
-    (batch, size, size) uint8, 0 = on a line; `label` (batch,) int64, which class of `labels`.
+    (batch, size, size) uint8, 0 = on a line; `label` (batch,) int64, which class of `labels`. With `real_edge_share`
+    also `real_photo`, `real_distance` and `real_kind`: other pairs, which the discriminator alone is shown as real.
 
     Args:
         seed: Seed of the order and of all changes.
@@ -52,16 +55,19 @@ class PairBatches:
         change: Draw every sketch anew (shaken, bent, with strokes left out) and mirror pairs; False gives the pairs in
             order, as they are.
         mirror: How often a pair is mirrored, 0 to 1; leave it at 0 for letters and signs.
+        jitter: How far light and contrast of photos vary, 0 to 1.
         edges: Data sets whose pairs stand in for sketches early in the run, such as photos with made lines.
         edge_share: Which share of the rows comes from `edges` at first, and at the end.
         edge_batches: In how many batches the share goes from the one to the other.
+        real_edge_share: Share of `edges` among the pairs for the discriminator, the same in the whole run; None: it is
+            shown the photos of the generator's sketches.
         balanced: Take every class equally often, however many pairs it has.
         scaling: "distance": photos as they are, the distance map. "report": the report's normalisation, and its
             inverted lines in the column `distance`; `report_scaling` then turns pictures back.
 
     Raises:
         DataError: A data set without photos, or a split without pairs.
-        OptionError: Shares outside 0 to 1, or a size under 8 px.
+        OptionError: Shares outside 0 to 1, a size under 8 px, or `real_edge_share` without `edges`.
     """
 
     def __init__(
@@ -72,21 +78,26 @@ class PairBatches:
         size: int = 64,
         change: bool = True,
         mirror: float = 0.5,
+        jitter: float = 0.0,
         edges: Source | Sequence[Source] = (),
         edge_share: tuple[float, float] = (0.8, 0.2),
         edge_batches: int = 20_000,
+        real_edge_share: float | None = None,
         balanced: bool = False,
         scaling: Literal["distance", "report"] = "distance",
     ) -> None:
         if scaling not in ("distance", "report"):
             raise OptionError(f'scaling: expected "distance" or "report", got {scaling!r}')
-        if size < 8 or edge_batches < 1 or not all(0 <= share <= 1 for share in (mirror, *edge_share)):
+        shares = (mirror, jitter, *edge_share, real_edge_share or 0.0)
+        if size < 8 or edge_batches < 1 or not all(0 <= share <= 1 for share in shares):
             raise OptionError(
                 f"pairs: expected size ≥ 8, edge_batches ≥ 1 and shares from 0 to 1, got {size}, {edge_batches} "
-                f"and {mirror}, {edge_share}; correct the options of the source"
+                f"and {shares}; correct the options of the source"
             )
-        self._seed, self._change, self._mirror, self._size = seed, change, mirror, size
-        self._edge_share, self._edge_batches = edge_share, edge_batches
+        if real_edge_share is not None and not edges:
+            raise OptionError("real_edge_share: expected data sets in edges, got none; name some, or leave it out")
+        self._seed, self._change, self._mirror, self._jitter, self._size = seed, change, mirror, jitter, size
+        self._edge_share, self._edge_batches, self._real_edge_share = edge_share, edge_batches, real_edge_share
         own, made = open_pairs(data), open_pairs(edges)
         self.labels = sorted({name for part in own + made for name in part.label_names()})
         self._pairs = _PairTable(own, split, size, self.labels, balanced)
@@ -95,28 +106,43 @@ class PairBatches:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What a model must know of the data: the names of its classes, and the size."""
-        return {"labels": self.labels, "size": self._size}
+        """What a model must know of the data: the names of its classes, the size, and the report's scaling if used."""
+        scaling = {} if self.report_scaling is None else {"scaling": asdict(self.report_scaling)}
+        return {"labels": self.labels, "size": self._size, **scaling}
 
     def __len__(self) -> int:
         return len(self._pairs)
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
         """Return batch `index`; an epoch takes each pair once, in a new order."""
-        rows = [self._row(index, number) for number in range(index * batch_size, (index + 1) * batch_size)]
-        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-
-    def _row(self, index: int, number: int) -> dict[str, Any]:
+        numbers = range(index * batch_size, (index + 1) * batch_size)
         if not self._change:
-            pair = self._pairs.pair(number % len(self._pairs))
-            return self._columns(pair.photo, self._as_it_is(pair.sketch), pair.label)
-        rng = np.random.default_rng((self._seed, 1, number))
-        table = self._pairs
-        if self._made is not None:
+            rows = [self._unchanged(number) for number in numbers]
+        else:
             first, last = self._edge_share
             share = first + (last - first) * min(1.0, index / self._edge_batches)
-            table = self._made if rng.random() < share else table
-        pair = table.pair(table.place(self._seed, number))
+            rows = [self._row(number, share) for number in numbers]
+            if self._real_edge_share is not None:
+                rows = [row | self._real_row(number) for row, number in zip(rows, numbers, strict=True)]
+        return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+    def _unchanged(self, number: int) -> dict[str, Any]:
+        pair = self._pairs.pair(number % len(self._pairs))
+        return self._columns(pair.photo, self._as_it_is(pair.sketch), pair.label)
+
+    def _real_row(self, number: int) -> dict[str, Any]:
+        """Return what the discriminator is shown as real: a pair drawn on its own, with columns of its own."""
+        assert self._real_edge_share is not None
+        row = self._row(number, self._real_edge_share, loader=1)
+        return {"real_photo": row["photo"], "real_distance": row["distance"], "real_kind": row["label"]}
+
+    def _row(self, number: int, edge_share: float, loader: int = 0) -> dict[str, Any]:
+        """Draw a pair anew; `loader` 1 goes through the pairs in another order."""
+        rng = np.random.default_rng((self._seed, 1 + _LOADER_STEP * loader, number))
+        table = self._pairs
+        if self._made is not None:
+            table = self._made if rng.random() < edge_share else table
+        pair = table.pair(table.place(self._seed + _LOADER_STEP * loader, number))
         photo = pair.photo
         if isinstance(pair.sketch, list):
             sketch = redrawn(pair.sketch, self._size, rng)
@@ -124,6 +150,8 @@ class PairBatches:
             sketch = redrawn_picture(pair.sketch, self._size, rng)
         if rng.random() < self._mirror:
             photo, sketch = photo[..., ::-1], sketch[..., ::-1]
+        if self._jitter:
+            photo = recoloured(photo, self._jitter, rng)
         return self._columns(photo, sketch, pair.label)
 
     def _as_it_is(self, sketch: Bytes | list[Floats]) -> Bytes:

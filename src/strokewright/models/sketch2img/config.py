@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from strokewright.models.sketch2img.scaling import ReportScaling
+
 SMALLEST_PX = 32
 """Smallest side of a picture: four units halve it down to 2 px."""
 
@@ -23,6 +25,9 @@ class Sketch2ImgConfig(BaseModel):
     kinds: int = Field(0, ge=0, description="Finer classes that the class losses tell apart; 0: the labels themselves")
     centred: bool = Field(
         False, description="Sketches lay in the middle and filled four fifths of the page, not as drawn"
+    )
+    scaling: ReportScaling | None = Field(
+        None, description="The report's normalisation of photos and inverted lines; none: photos and distance maps"
     )
     size: int = Field(64, ge=SMALLEST_PX, le=256, description="Side of the pictures in pixels: 32, 64, 128 or 256")
     base: int = Field(64, ge=4, description="Width of both networks: channels of the first unit")

@@ -37,10 +37,20 @@ _MOST_BLACK, _MOST_SATURATED = 0.5, 0.95
 
 
 @dataclass(frozen=True)
+class _Real:
+    """What the discriminator is shown as real: the photos of the step's sketches, or pairs of a loader of its own."""
+
+    photo: Tensor
+    distance: Tensor
+    kind: Tensor
+
+
+@dataclass(frozen=True)
 class _Step:
     """What both turns of a step share.
 
     Args:
+        real: For the discriminator.
         photo: (batch, 3, size, size) in [-1, 1].
         distance: (batch, 1, size, size) in [-1, 1].
         kind: (batch,) classes of the class losses: the batch's column `kind`, or its labels.
@@ -48,6 +58,7 @@ class _Step:
         noise: (batch + twins, noise_size).
     """
 
+    real: _Real
     photo: Tensor
     distance: Tensor
     kind: Tensor
@@ -106,21 +117,32 @@ class Sketch2ImgGAN(Pretrained):
         twins = round(len(photo) * self.config.diversity_share) if self.config.diversity_weight else 0
         noise = self.product.draw_noise(len(photo) + twins)
         fake = self.product(torch.cat([distance, distance[:twins]]), torch.cat([label, label[:twins]]), noise)
-        return _Step(photo, distance, batch.get("kind", label), fake, noise)
+        kind = batch.get("kind", label)
+        return _Step(self._real(batch, _Real(photo, distance, kind)), photo, distance, kind, fake, noise)
+
+    def _real(self, batch: dict[str, Tensor], own: _Real) -> _Real:
+        if "real_photo" not in batch:
+            return own
+        if self.config.adversarial == "relativistic":
+            raise OptionError(
+                "real_edge_share: the relativistic loss compares real and fake of the same sketch, so it takes no "
+                "photos of a second loader; leave the option out, or choose cross-entropy or hinge"
+            )
+        return _Real(to_unit(batch["real_photo"]), to_unit(batch["real_distance"])[:, None], batch["real_kind"])
 
     def _discriminate(self, step: _Step) -> Scores:
         config, count = self.config, len(step.photo)
         advance_spectral_norms(self.discriminator)
-        pictures = torch.cat([step.photo, step.fake[:count].detach()])
-        logits, classes = self.discriminator(*augment(pictures, step.distance.repeat(2, 1, 1, 1), config.augment))
+        pictures, distances = _beside(step)
+        logits, classes = self.discriminator(*augment(pictures, distances, config.augment))
         real, fake = logits.split(count)
         targets = Targets(config.real_target, config.target_noise, config.flip_share)
         loss = discriminator_loss(config.adversarial, real, fake, targets)
-        right = (classes.argmax(1) == step.kind.repeat(2)).float()
+        right = (classes.argmax(1) == torch.cat([step.real.kind, step.kind])).float()
         scores = {"real": real.mean(), "fake": fake.mean()}
         scores |= {"class_accuracy": right[:count].mean(), "fake_class_accuracy": right[count:].mean()}
         if config.class_weight:
-            loss = loss + config.class_weight * focal_loss(classes[:count], step.kind, config.focus)
+            loss = loss + config.class_weight * focal_loss(classes[:count], step.real.kind, config.focus)
             if config.class_on_fakes:
                 loss = loss + config.class_weight * focal_loss(classes[count:], step.kind, config.focus)
         if config.penalty != "none" and self._number % config.penalty_every == 0:
@@ -135,10 +157,10 @@ class Sketch2ImgGAN(Pretrained):
         count = len(step.photo)
         with torch.autocast(step.photo.device.type, enabled=False):
             if self.config.penalty == "dragan":
-                return dragan_penalty(lambda x: self.discriminator(x, step.distance)[0], step.photo)
-            twice = step.distance.repeat(2, 1, 1, 1)
-            pictures, twice = augment(torch.cat([step.photo, step.fake[:count].detach()]), twice, self.config.augment)
-            return zero_centred_penalty(lambda x: self.discriminator(x, twice)[0], *pictures.split(count))
+                real = step.real
+                return dragan_penalty(lambda x: self.discriminator(x, real.distance)[0], real.photo)
+            pictures, distances = augment(*_beside(step), self.config.augment)
+            return zero_centred_penalty(lambda x: self.discriminator(x, distances)[0], *pictures.split(count))
 
     def _generate(self, step: _Step) -> Scores:
         config, count = self.config, len(step.photo)
@@ -172,6 +194,12 @@ class Sketch2ImgGAN(Pretrained):
 
     def _between(self, first: float, last: float) -> float:
         return first + (last - first) * self._share
+
+
+def _beside(step: _Step) -> tuple[Tensor, Tensor]:
+    """Return real and fake pictures, first all real ones, cut off from the generator; and the maps of their sketches."""
+    fake = step.fake[: len(step.photo)].detach()
+    return torch.cat([step.real.photo, fake]), torch.cat([step.real.distance, step.distance])
 
 
 def _collapsed(fake: Tensor, photo: Tensor) -> Tensor:

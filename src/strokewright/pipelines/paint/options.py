@@ -32,6 +32,12 @@ class PaintOptions(BaseModel):
         description="How often the least useful moves are placed anew where most is amiss, and all are moved together; "
         "0: each move is placed once and stays.",
     )
+    detail: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="What sharp edges count beside the colour of every point: 0: nothing; 1: as much as helps.",
+    )
     translucent: bool = Field(default=False, description="Let paint be see-through where that helps.")
     colours: int | None = Field(default=None, ge=2, le=64, description="Use at most this many colours, paper included.")
     palette: tuple[str, ...] = Field(

@@ -122,14 +122,14 @@ def _placed(painting: Painting, target: Tensor, options: PaintOptions) -> Painti
     """Add moves until there are as many as asked for, those there are being refined with them."""
     finder = Finder(painting.bank, target)
     if options.rounds and len(painting):
-        painting = refine(painting, target, _PLACED_STEPS, (1.0, 0.6), options.translucent)
+        painting = refine(painting, target, _PLACED_STEPS, (1.0, 0.6), options.translucent, options.detail)
         painting = _without_least(painting, target, round(_PROPOSALS_DROPPED * len(painting)))
     begun = len(painting)
     for stage in range(1, _STAGES + 1):
         goal = begun + (options.moves - begun) * stage // _STAGES
         painting = _filled(painting, finder, goal)
         if options.rounds:
-            painting = refine(painting, target, _PLACED_STEPS, (1.0, 0.6), options.translucent)
+            painting = refine(painting, target, _PLACED_STEPS, (1.0, 0.6), options.translucent, options.detail)
     return painting
 
 
@@ -162,10 +162,10 @@ def _refined(
 ) -> Painting:
     """Refine; colours of a palette are chosen anew before and in the middle."""
     if painting.palette is None:
-        return refine(painting, target, steps, pace, options.translucent)
+        return refine(painting, target, steps, pace, options.translucent, options.detail)
     for _ in range(2):
         painting = with_pens(painting, target, keep_palette=bool(options.palette))
-        painting = refine(in_layers(painting) if options.layers else painting, target, steps // 2, pace)
+        painting = refine(in_layers(painting) if options.layers else painting, target, steps // 2, pace, detail=options.detail)
     return painting
 
 
