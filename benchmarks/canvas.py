@@ -9,14 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from benchmarks.harness import RESULTS_DIR, at_most, report, row, save_sheet
-from strokewright import weights
+from benchmarks.trained import Trained, not_trained
 from strokewright.models.canvas_drawer import CanvasNetwork
 from strokewright.models.canvas_drawer.canvas.fidelity import Bin, Case
 from strokewright.render import analytic
@@ -26,31 +25,24 @@ SEED = 2
 SIZE_PX = 64
 PICTURES = 64
 _HEADER = ("truth", "network", "difference", "worst: truth", "network", "difference")
-RUNS_DIR = Path(__file__).parents[1] / "runs"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One network: its name here, its recipe, its bundled name ("": none), and its bound if an issue sets one."""
+    """One network: its name here, where it comes from, and its bound if an issue sets one."""
 
     case: str
-    recipe: str
-    bundled: str = ""
+    trained: Trained
     bound: float | None = None
-
-    @property
-    def run_dir(self) -> Path:
-        """Where a run of its recipe lies if it is not bundled."""
-        return RUNS_DIR / self.recipe.replace("_", "-")
 
 
 ENTRIES = (
-    Entry("strokes with thickness, coordinate", "canvas_strokes", "canvas/strokes", 0.03),
-    Entry("strokes with thickness, paper", "canvas_strokes_paper"),
-    Entry("thin strokes, coordinate", "canvas_thin", "canvas/thin"),
-    Entry("coloured strokes, coordinate", "canvas_colour", "canvas/colour"),
-    Entry("rectangles, coordinate", "canvas_rectangles", "canvas/rectangles"),
-    Entry("prisms in three views, coordinate", "canvas_prisms", "canvas/prisms"),
+    Entry("strokes with thickness, coordinate", Trained("canvas_strokes", card="canvas/strokes"), 0.03),
+    Entry("strokes with thickness, paper", Trained("canvas_strokes_paper")),
+    Entry("thin strokes, coordinate", Trained("canvas_thin", card="canvas/thin")),
+    Entry("coloured strokes, coordinate", Trained("canvas_colour", card="canvas/colour")),
+    Entry("rectangles, coordinate", Trained("canvas_rectangles", card="canvas/rectangles")),
+    Entry("prisms in three views, coordinate", Trained("canvas_prisms", card="canvas/prisms")),
 )
 
 
@@ -61,12 +53,9 @@ def run(quick: bool = False) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     sheet: list[tuple[str, list[Any]]] = []
     for entry in ENTRIES:
-        network = _find(entry)
+        network = entry.trained.load(CanvasNetwork)
         if network is None:
-            command = (
-                f"not trained: strokewright train {entry.recipe} --out {entry.run_dir.relative_to(RUNS_DIR.parent)}"
-            )
-            rows.append(row(entry.case, "error / blank", None, reference_source=command))
+            rows.append(row(not_trained(entry.case, entry.trained.command), "error / blank", None))
             continue
         scored, pictures = _score(entry, network, 192 if quick else 2048)
         rows += scored
@@ -75,15 +64,6 @@ def run(quick: bool = False) -> dict[str, Any]:
         save_sheet(RESULTS_DIR / "canvas.png", _HEADER, sheet, 128, colours=128)
     data = f"random actions of seed {SEED} on {SIZE_PX}x{SIZE_PX} pixels, painted by Skia"
     return report("canvas", rows, started=started, seed=SEED, data=data)
-
-
-def _find(entry: Entry) -> CanvasNetwork | None:
-    """Load a network from the package or from its run folder."""
-    bundled = {card.name for card in weights.cards()}
-    if entry.bundled in bundled:
-        return weights.load_model(entry.bundled, "cpu")
-    folder = entry.run_dir / "model"
-    return CanvasNetwork.from_pretrained(folder) if folder.exists() else None
 
 
 def _score(entry: Entry, network: CanvasNetwork, count: int) -> tuple[list[dict[str, Any]], list[Any]]:

@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.drawers import Trained, case_of, draw_all, enlarged, in_red, true_distance
+from benchmarks.drawers import draw_all, enlarged, in_red, true_distance
 from benchmarks.harness import RESULTS_DIR, report, row, save_sheet
+from benchmarks.trained import Trained, not_trained
 from strokewright.datasets import open_dataset
 from strokewright.datasets.download import find
 from strokewright.drawing.drawing import Drawing, bounds
+from strokewright.models.canvas_drawer import Drawer
 from strokewright.models.canvas_drawer.pictures import Pictures
 from strokewright.render.skia import render_ink
 
 SEED = 0
 SIZE_PX = 28
-DRAWER = Trained("characters", "characters", "draw/characters")
+DRAWER = Trained("characters", card="draw/characters")
 METRIC = "mean squared pixel distance"
 _INNER_PX, _LINE_PX = 22.0, 2.0  # hand drawings are fitted into the middle and drawn with such a pen
 _QUICK = 100
@@ -28,15 +30,18 @@ _SHEET_COLUMNS = 8
 def run(quick: bool) -> dict[str, Any]:
     """Draw all sets; beside each loss stands that of a blank page."""
     started = time.perf_counter()
-    drawer = DRAWER.load(bundled_only=quick)
+    drawer = DRAWER.load(Drawer, bundled_only=quick)
     rows: list[dict[str, Any]] = []
     sheet: list[tuple[str, list[NDArray[np.float32]]]] = []
     for name, pictures in picture_sets().items():
         target = pictures[:: len(pictures) // _QUICK] if quick else pictures
-        blank = {"reference": float(np.square(target, dtype=np.float64).mean()), "reference_source": "blank page"}
-        case = case_of(f"{name}, {len(target)}", DRAWER, drawer)
+        blank: dict[str, Any] = {
+            "reference": float(np.square(target, dtype=np.float64).mean()),
+            "reference_source": "blank page",
+        }
+        case = f"{name}, {len(target)}"
         if drawer is None:
-            rows.append(row(case, METRIC, None, **blank))
+            rows.append(row(not_trained(case, DRAWER.command), METRIC, None, **blank))
             continue
         actions = draw_all(drawer, target)
         rows.append(row(case, METRIC, true_distance(drawer.vocabulary, actions, target), **blank))

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.drawers import Trained, case_of, draw_all, enlarged
+from benchmarks.drawers import draw_all, enlarged
 from benchmarks.harness import RESULTS_DIR, at_least, report, row, save_sheet
+from benchmarks.trained import Trained, not_trained
+from strokewright.models.canvas_drawer import Drawer
 from strokewright.models.canvas_drawer.pictures import DIGIT_RGB, ColouredDigits
 from strokewright.render.actions import render_actions
 from strokewright.render.colour import DISTANCE, WHITE_LAB, to_lab, to_rgb_array
 
 SEED = 0
-DRAWER = Trained("digits_coloured", "digits-coloured", "draw/coloured")
+DRAWER = Trained("digits_coloured", card="draw/coloured")
 _QUICK = 500
 _SHEET_ROWS, _SHEET_COLUMNS = 6, 4
 
@@ -26,11 +28,12 @@ def run(quick: bool) -> dict[str, Any]:
     digits = ColouredDigits(split="test", in_order=True)
     batch = digits.batch(0, _QUICK if quick else len(digits))
     truth = digits.digits[: len(batch["hint"])]
-    drawer = DRAWER.load(bundled_only=quick)
-    case = case_of("test digits", DRAWER, drawer)
+    drawer = DRAWER.load(Drawer, bundled_only=quick)
+    case = "test digits"
     data = f"{len(truth)} MNIST test digits, 28×28, in ten colours"
     right, distance = "digit colour right, share", "squared distance in LAB, (ΔE/100)²"
     if drawer is None:
+        case = not_trained(case, DRAWER.command)
         rows = [row(case, right, None, at_least(0.97)), row(case, distance, None)]
         return report("coloured", rows, started=started, seed=SEED, data=data)
     drawn = render_actions(drawer.vocabulary, draw_all(drawer, batch["hint"]), 28)

@@ -1,58 +1,19 @@
-"""What the benchmarks of whole-picture drawers share: the model, drawing many pictures, the true distance."""
+"""What the benchmarks of whole-picture drawers share: drawing many pictures, the true distance, how both are shown."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from strokewright import weights
 from strokewright.drawing.drawing import Drawing
 from strokewright.models.canvas_drawer import Drawer
-from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
 from strokewright.render.actions import render_actions, to_drawing
 from strokewright.render.protocol import Vocabulary
 from strokewright.render.skia import render
 
-RUNS_DIR = Path(__file__).parents[1] / "runs"
 RED = (0.85, 0.1, 0.1)
 _BATCH = 500
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Where a drawer comes from: a bundled model, or else the folder of its run.
-
-    Args:
-        recipe: Recipe that trains it.
-        folder: Name of the run's folder below `runs/`.
-        card: Short name of the bundled model; "" if it is not bundled.
-    """
-
-    recipe: str
-    folder: str
-    card: str = ""
-
-    @property
-    def command(self) -> str:
-        """What makes it."""
-        return f"strokewright train {self.recipe} --out runs/{self.folder}"
-
-    def load(self, bundled_only: bool = False) -> Drawer | None:
-        """Load it, an unfinished run's at its best so far; None if it is neither bundled nor trained here."""
-        if self.card in {entry.name for entry in weights.cards()}:
-            model = weights.load_model(self.card, "cpu")
-            return model if isinstance(model, Drawer) else None
-        run = RUNS_DIR / self.folder
-        for file in () if bundled_only else (run / "model" / WEIGHTS_FILE, run / "checkpoints" / "best.safetensors"):
-            if file.exists():
-                model = load_pretrained(file)
-                return model if isinstance(model, Drawer) else None
-        return None
 
 
 def draw_all(drawer: Drawer, hints: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -91,8 +52,3 @@ def in_red(vocabulary: Vocabulary, actions: NDArray[np.float64], size_px: int, z
 def enlarged(picture: NDArray[np.float32], zoom: int = 4) -> NDArray[np.float32]:
     """Show every pixel of (height, width) or (3, height, width) as zoom × zoom."""
     return np.asarray(picture).repeat(zoom, axis=-1).repeat(zoom, axis=-2)
-
-
-def case_of(case: str, trained: Trained, drawer: Any) -> str:
-    """Name a row's case; without a drawer also the command that makes one."""
-    return case if drawer is not None else f"{case}: not trained here, run `{trained.command}`"

@@ -16,9 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.drawers import (
-    RUNS_DIR,
-    Trained,
-    case_of,
     draw_all,
     enlarged,
     in_red,
@@ -27,7 +24,9 @@ from benchmarks.drawers import (
 )
 from benchmarks.harness import RESULTS_DIR, Bound, at_most, report, row, save_sheet
 from benchmarks.plot import Axes, save_plot
+from benchmarks.trained import RUNS_DIR, Trained, not_trained
 from strokewright import weights
+from strokewright.models.canvas_drawer import Drawer
 from strokewright.models.canvas_drawer.pictures import Pictures
 from strokewright.recipes import find_recipe
 from strokewright.render.protocol import VOCABULARIES
@@ -107,13 +106,11 @@ def run(quick: bool) -> dict[str, Any]:
 
 def _variant_rows(variant: Variant, target: NDArray[np.float32], sheet: Sheet, quick: bool) -> list[dict[str, Any]]:
     """Score one drawer on the true renderer; one trained through a canvas network also on the bundled one."""
-    drawer = variant.trained.load(bundled_only=quick)
-    case, paper = (
-        case_of(variant.case, variant.trained, drawer),
-        {"reference": variant.paper, "reference_source": PAPER},
-    )
+    drawer = variant.trained.load(Drawer, bundled_only=quick)
+    case = variant.case
+    paper: dict[str, Any] = {"reference": variant.paper, "reference_source": PAPER}
     if drawer is None:
-        return [] if quick else [row(case, METRIC, None, variant.bound, **paper)]
+        return [] if quick else [row(not_trained(case, variant.trained.command), METRIC, None, variant.bound, **paper)]
     actions = draw_all(drawer, target)
     rows = [row(case, METRIC, true_distance(drawer.vocabulary, actions, target), variant.bound, **paper)]
     if drawer.config.canvas:
@@ -125,9 +122,10 @@ def _variant_rows(variant: Variant, target: NDArray[np.float32], sheet: Sheet, q
 
 def _ppo_row(target: NDArray[np.float32], sheet: Sheet) -> dict[str, Any]:
     """Score PPO; without a run, or without the extra `rl`, the row says how to make it."""
-    case, paper = "PPO, four steps", {"reference": 0.0873, "reference_source": PAPER}
+    case = "PPO, four steps"
+    paper: dict[str, Any] = {"reference": 0.0873, "reference_source": PAPER}
     if not list_checkpoints(RUNS_DIR / PPO_RUN / "checkpoints"):
-        return row(f"{case}: not trained here, run `{PPO_COMMAND}`", METRIC, None, **paper)
+        return row(not_trained(case, PPO_COMMAND), METRIC, None, **paper)
     try:
         from benchmarks.ppo import draw, load_agent
     except ModuleNotFoundError as error:
@@ -141,19 +139,19 @@ def _ppo_row(target: NDArray[np.float32], sheet: Sheet) -> dict[str, Any]:
 
 def _curves() -> dict[str, Points]:
     """Loss on valid digits against pictures seen, for each run that lies here."""
-    found = {variant.case: _curve_of(variant.trained.folder) for variant in VARIANTS}
+    found = {variant.case: _curve_of(variant.trained) for variant in VARIANTS}
     extra = _canvas_pictures()
     learned = VARIANTS[1].case
     found[f"{learned}, its training counted"] = [(pictures + extra, loss) for pictures, loss in found.pop(learned)]
-    found["four steps, LSTM, short run"] = _curve_of(EARLY.folder)
+    found["four steps, LSTM, short run"] = _curve_of(EARLY)
     found["PPO"] = _points(RUNS_DIR / PPO_RUN, 1)
     return {name: points for name, points in found.items() if points}
 
 
-def _curve_of(folder: str) -> Points:
-    if not (RUNS_DIR / folder / "config.json").exists():
+def _curve_of(trained: Trained) -> Points:
+    if not (trained.run / "config.json").exists():
         return []
-    run = Run(RUNS_DIR / folder)
+    run = Run(trained.run)
     return _points(run.out, run.config.training.batch_size)
 
 

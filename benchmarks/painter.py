@@ -29,8 +29,10 @@ from benchmarks.painters import (
     scene_batch,
     scene_score,
 )
+from benchmarks.trained import not_trained
 from strokewright.models.painter import Painter
 from strokewright.models.painter.scores import clean_share
+from strokewright.models.pretrained import Pretrained
 from strokewright.render.template import paint
 
 SEED = 0
@@ -68,18 +70,15 @@ def run(quick: bool) -> dict[str, Any]:
     return report("painter", rows, started=started, seed=SEED, data=data)
 
 
-def _named(case: Case, model: Any) -> str:
-    return case.case if model is not None else f"{case.case}: not trained here, run `{case.command}`"
-
-
 def _scene_rows(sheet: Sheet, dreams: Sheet) -> Rows:
     rows: Rows = []
     for case in SCENE_CASES:
-        model = case.load()
+        model = case.trained.load(Pretrained)
         scores = {} if model is None else scene_score(model, case, SCENES)
-        source = THESIS_NUMBER if case.metric == "templates" else THESIS
-        reference = {"reference": case.thesis, "reference_source": source} if case.thesis is not None else {}
-        rows.append(row(_named(case, model), METRICS[case.metric], scores.get(case.metric), case.bound, **reference))
+        source = None if case.thesis is None else THESIS_NUMBER if case.metric == "templates" else THESIS
+        name = case.case if model is not None else not_trained(case.case, case.trained.command)
+        score = scores.get(case.metric)
+        rows.append(row(name, METRICS[case.metric], score, case.bound, reference=case.thesis, reference_source=source))
         if model is None:
             continue
         if case.metric != "solved" and "solved" in scores:
@@ -116,9 +115,10 @@ def _picture_rows(quick: bool, sheet: Sheet) -> Rows:
     rows: Rows = []
     errors: dict[str, float] = {}
     for case in PICTURE_CASES:
-        model = case.load(bundled_only=quick)
+        model = case.trained.load(Painter, bundled_only=quick)
         if model is None:
-            rows += [] if quick else [row(_named(case, model), METRICS["true_pixels"], None, case.bound)]
+            name = not_trained(case.case, case.trained.command)
+            rows += [] if quick else [row(name, METRICS["true_pixels"], None, case.bound)]
             continue
         target = pictures(case, _QUICK if quick else None)
         errors[case.case] = painting_error(model, target)
@@ -142,9 +142,9 @@ def _bound_rows(sheet: Sheet, dreams: Sheet) -> Rows:
     """DRAW and AIR on digits: lower bounds, and samples from DRAW's prior."""
     rows: Rows = []
     for case in BOUND_CASES:
-        model = case.load()
+        model: Any = case.trained.load(Pretrained)
         if model is None:
-            rows.append(row(_named(case, model), METRICS["loss"], None))
+            rows.append(row(not_trained(case.case, case.trained.command), METRICS["loss"], None))
             continue
         target = pictures(case, SCENES)
         torch.manual_seed(SEED)

@@ -10,14 +10,12 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from benchmarks.drawers import RUNS_DIR
 from benchmarks.harness import Bound, at_least, at_most
-from strokewright import weights
+from benchmarks.trained import Trained
 from strokewright.datasets.shapes import SceneBatches
 from strokewright.models.painter import Painter
 from strokewright.models.painter.batches import Lightness
 from strokewright.models.painter.scores import scene_scores
-from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
 from strokewright.render.skia import render
 from strokewright.render.template import paint, to_drawing, write
 
@@ -53,24 +51,9 @@ class Case:
     size_px: int = 28
 
     @property
-    def folder(self) -> str:
-        """Name of its run's folder."""
-        return self.recipe.replace("_", "-")
-
-    @property
-    def command(self) -> str:
-        """What trains it."""
-        return f"strokewright train {self.recipe} --out runs/{self.folder}"
-
-    def load(self, bundled_only: bool = False) -> Any:
-        """Load the bundled model, or the run's; None if there is neither."""
-        if self.card in {entry.name for entry in weights.cards()}:
-            return weights.load_model(self.card, "cpu")
-        run = RUNS_DIR / self.folder
-        for file in () if bundled_only else (run / "model" / WEIGHTS_FILE, run / "checkpoints" / "best.safetensors"):
-            if file.exists():
-                return load_pretrained(file)
-        return None
+    def trained(self) -> Trained:
+        """Where the model comes from."""
+        return Trained(self.recipe, card=self.card)
 
 
 _TWO, _FOUR, _SHAPES = "2-rectangles", "4-rectangles", "2-shapes"

@@ -18,7 +18,7 @@ from benchmarks.harness import RESULTS_DIR, Bound, at_least, at_most, report, ro
 from benchmarks.photo_metrics import (
     bad_pictures,
     diversity,
-    judge_command,
+    judge_of,
     kid,
     l1,
     load_judge,
@@ -27,8 +27,9 @@ from benchmarks.photo_metrics import (
     ssim,
 )
 from benchmarks.photo_metrics import features as judge_features
-from benchmarks.photo_sets import ABLATION, LONG, RUNS_DIR, SETS, Bytes, Pairs, PhotoSet, load_pairs, paint
+from benchmarks.photo_sets import ABLATION, LONG, OURS, SETS, Bytes, Pairs, PhotoSet, load_maker, load_pairs, paint
 from benchmarks.plot import Axes, save_plot
+from benchmarks.trained import not_trained
 from strokewright.models.sketch2img.judge import PhotoJudge
 from strokewright.pipelines.photo import PhotoMaker
 from strokewright.training.checkpoints import list_checkpoints, read_progress
@@ -63,8 +64,8 @@ def run(quick: bool) -> dict[str, Any]:
 
 def _set_rows(chosen: PhotoSet, quick: bool) -> Rows:
     """Score the generators of a set, and the photos themselves."""
-    makers = [(maker, maker.load(bundled_only=quick)) for maker in chosen.makers]
-    if quick and not any(loaded for _, loaded in makers):
+    makers = {case: load_maker(trained, bundled_only=quick) for case, trained in chosen.makers.items()}
+    if quick and not any(makers.values()):
         return []
     pairs = load_pairs(chosen.data, most=_QUICK if quick else _MOST)
     judge = load_judge(chosen.judge) if chosen.judge and not quick else None
@@ -74,16 +75,14 @@ def _set_rows(chosen: PhotoSet, quick: bool) -> Rows:
         ("photo", list(_spread(pairs.photos, pairs.photos))),
     ]
     others: dict[str, float] = {}
-    for maker, loaded in reversed(makers):  # the baseline first: the others are held against it
-        if loaded is None:
-            if not quick:
-                rows.append(
-                    row(f"{chosen.name}, {maker.case}: not trained here, run `{maker.command}`", "recognised", None)
-                )
+    for case, maker in reversed(makers.items()):  # the baseline first: the others are held against it
+        if maker is None:
+            name = not_trained(f"{chosen.name}, {case}", chosen.makers[case].command)
+            rows += [] if quick else [row(name, "recognised", None)]
             continue
-        pictures = paint(loaded, pairs, pairs.labels, SEED)
-        sheet.append((maker.case, list(_spread(pictures, pairs.sketches))))
-        rows += _maker_rows(chosen, maker.case, loaded, pairs, pictures, judge, others)
+        pictures = paint(maker, pairs, pairs.labels, SEED)
+        sheet.append((case, list(_spread(pictures, pairs.sketches))))
+        rows += _maker_rows(chosen, case, maker, pairs, pictures, judge, others)
     if not quick:
         name = chosen.name.lower().replace(", ", "-").replace(" ", "-").replace("'", "")
         save_sheet(RESULTS_DIR / f"photo-{name}.png", [""] * _SHEET, _drawable(sheet), cell_px=96)
@@ -105,7 +104,7 @@ def _maker_rows(
     second = paint(maker, pairs, pairs.labels, SEED + 1)
     values["diversity"] = diversity([pictures, second])
     bounds: dict[str, Bound | None] = {}
-    if case == chosen.makers[0].case:
+    if case == OURS:
         bounds["diversity"] = at_least(0.02)
         bounds["recognised"] = chosen.recognised
         if chosen.name.startswith("emoji") and "SSIM" in baseline:
@@ -158,7 +157,7 @@ def _photo_rows(chosen: PhotoSet, pairs: Pairs, judge: PhotoJudge | None) -> Row
     if judge is None:
         if not chosen.judge:
             return []
-        return [row(f"{chosen.name}, judge: not trained here, run `{judge_command(chosen.judge)}`", "recognised", None)]
+        return [row(not_trained(f"{chosen.name}, judge", judge_of(chosen.judge).command), "recognised", None)]
     train = load_pairs(chosen.data, "train", len(pairs))
     own, others = judge_features(judge, pairs.photos), judge_features(judge, train.photos)
     return [
@@ -171,14 +170,14 @@ def _ablation_rows() -> Rows:
     """Score the ablation on CIFAR-10."""
     pairs, judge = load_pairs({"data": "cifar10", "size": 32}, most=_MOST), load_judge("cifar")
     rows: Rows = []
-    for maker in ABLATION:
-        loaded = maker.load()
-        case = f"ablation, {maker.case}"
-        if loaded is None or judge is None:
-            missing = maker.command if loaded is None else judge_command("cifar")
-            rows.append(row(f"{case}: not trained here, run `{missing}`", "KID-own", None))
+    for name, trained in ABLATION.items():
+        maker = load_maker(trained)
+        case = f"ablation, {name}"
+        if maker is None or judge is None:
+            missing = trained if maker is None else judge_of("cifar")
+            rows.append(row(not_trained(case, missing.command), "KID-own", None))
             continue
-        pictures = [paint(loaded, pairs, pairs.labels, SEED + i) for i in range(2)]
+        pictures = [paint(maker, pairs, pairs.labels, SEED + i) for i in range(2)]
         values = _values(judge, pictures[0], pairs) | {"diversity": diversity(pictures)}
         rows += [row(case, metric, value) for metric, value in values.items()]
     return rows
@@ -186,13 +185,12 @@ def _ablation_rows() -> Rows:
 
 def _long_run_rows() -> Rows:
     """Read from the log of the long run how far it came, and what it skipped or lost on the way."""
-    folder = RUNS_DIR / LONG.folder
-    checkpoints = list_checkpoints(folder / "checkpoints")
+    checkpoints = list_checkpoints(LONG.run / "checkpoints")
     if not checkpoints:
-        return [row(f"long run: not trained here, run `{LONG.command}`", "steps", None, at_least(_STEPS))]
+        return [row(not_trained("long run", LONG.command), "steps", None, at_least(_STEPS))]
     progress = read_progress(checkpoints[-1])
-    logged = read_metrics(folder / "metrics.csv")
-    case = f"long run, {LONG.case}"
+    logged = read_metrics(LONG.run / "metrics.csv")
+    case = "long run, CIFAR-10, modern, base 8"
     return [
         row(case, "steps", progress.step, at_least(_STEPS)),
         row(case, "batches skipped", progress.bad, at_most(0)),
@@ -204,7 +202,7 @@ def _long_run_rows() -> Rows:
 
 def _save_curves() -> None:
     """Draw losses and accuracies of the shipped run of objects, as the report does; sheets lie in its `samples/`."""
-    logged = read_metrics(RUNS_DIR / SETS[0].makers[0].folder / "metrics.csv")
+    logged = read_metrics(SETS[0].makers[OURS].run / "metrics.csv")
     names = {
         "discriminator's loss": "discriminator.loss",
         "generator's loss": "generator.loss",
@@ -234,16 +232,16 @@ def _many_rows() -> Rows:
     """Count black and saturated pictures among ten thousand of each shipped generator."""
     rows: Rows = []
     for chosen in SETS:
-        maker = chosen.makers[0]
-        loaded = maker.load() if maker.card else None
-        if loaded is None:
+        trained = chosen.makers[OURS]
+        maker = load_maker(trained) if trained.card else None
+        if maker is None:
             continue
         pairs = load_pairs(chosen.data, most=_MOST)
         bad = made = 0
         for seed in range(-(-_MANY // len(pairs))):
-            pictures = paint(loaded, pairs, pairs.labels, 100 + seed)
+            pictures = paint(maker, pairs, pairs.labels, 100 + seed)
             bad, made = bad + sum(bad_pictures(pictures)), made + len(pictures)
-        rows.append(row(f"{chosen.name}, {maker.case}", f"black or saturated of {made:,}", bad, at_most(0)))
+        rows.append(row(f"{chosen.name}, {OURS}", f"black or saturated of {made:,}", bad, at_most(0)))
     return rows
 
 
@@ -253,18 +251,18 @@ def _speed_rows() -> Rows:
     torch.set_num_threads(2)
     rows: Rows = []
     try:
-        for maker in {chosen.makers[0].card: chosen.makers[0] for chosen in SETS if chosen.makers[0].card}.values():
-            if (loaded := maker.load()) is None:
+        for trained in dict.fromkeys(chosen.makers[OURS] for chosen in SETS if chosen.makers[OURS].card):
+            if (maker := load_maker(trained)) is None:
                 continue
             sketch = np.full((256, 256), 255, np.uint8)
             sketch[100:104, 40:200] = sketch[60:180, 80:84] = 0
             seconds: list[float] = []
             for _ in range(_TIMED):
                 began = time.perf_counter()
-                loaded(sketch, label=loaded.labels[0], n=4)
+                maker(sketch, label=maker.labels[0], n=4)
                 seconds.append(time.perf_counter() - began)
             rows.append(
-                row(f"{maker.card}, 4 pictures on 2 threads", "seconds", float(np.median(seconds)), at_most(1.0))
+                row(f"{trained.card}, 4 pictures on 2 threads", "seconds", float(np.median(seconds)), at_most(1.0))
             )
     finally:
         torch.set_num_threads(threads)

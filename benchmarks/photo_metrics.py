@@ -18,7 +18,6 @@ Source: KID, Bińkowski 2018; FID, Heusel 2017.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,13 +26,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.metrics import structural_similarity
 
+from benchmarks.trained import BEST, FINAL, Trained
 from strokewright.datasets.photo_lines import edge_strength, thin_edges
-from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
 from strokewright.models.sketch2img.judge import PhotoJudge
 from strokewright.models.sketch2img.sketch2img import to_unit
 from strokewright.render.colour import DISTANCE, to_lab
 
-RUNS_DIR = Path(__file__).parents[1] / "runs"
 _BATCH = 100
 _NEAR_PX = 1.5
 _DRAWN_UNDER = 170  # a pixel of a sketch darker than this is drawn
@@ -43,19 +41,14 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 
+def judge_of(name: str) -> Trained:
+    """Say where the judge of a set comes from, "things" or "cifar"."""
+    return Trained(f"photo_judge_{name}")
+
+
 def load_judge(name: str) -> PhotoJudge | None:
-    """Load the judge of a set, "things" or "cifar", an unfinished run's at its best; None if none was trained here."""
-    run = RUNS_DIR / f"photo-judge-{name}"
-    for file in (run / "checkpoints" / "best.safetensors", run / "model" / WEIGHTS_FILE):
-        if file.exists():
-            model = load_pretrained(file)
-            return model if isinstance(model, PhotoJudge) else None
-    return None
-
-
-def judge_command(name: str) -> str:
-    """Return what trains the judge of a set."""
-    return f"strokewright train photo_judge_{name} --out runs/photo-judge-{name}"
+    """Load the judge of a set as it was at its best; None if none was trained here."""
+    return judge_of(name).load(PhotoJudge, files=(BEST, FINAL))
 
 
 def scores(

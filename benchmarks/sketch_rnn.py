@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,10 @@ import numpy as np
 from benchmarks.doodle_classifier import accuracy, load_classifier
 from benchmarks.harness import RESULTS_DIR, at_least, at_most, report, row, save_sheet
 from benchmarks.sketch_likelihood import Likelihood, held_out, our_likelihood, public_decoder, public_likelihood
-from strokewright import weights
+from benchmarks.trained import RUNS_DIR, Trained, not_trained
 from strokewright.datasets import Dataset
 from strokewright.datasets.download import find
 from strokewright.drawing import Drawing
-from strokewright.models.pretrained import WEIGHTS_FILE, load_pretrained
 from strokewright.models.sketch_rnn import SketchRNN
 from strokewright.pipelines.sketch_rnn.evaluation import evaluate
 from strokewright.pipelines.sketch_rnn.sketcher import Sketcher
@@ -33,10 +31,10 @@ from strokewright.recipes.doodle_classifier import Classifier, rasters
 from strokewright.recipes.doodles import CLASSES
 from strokewright.render.skia import render_ink
 
-RUNS_DIR = Path(__file__).parents[1] / "runs"
 SEED = 0
 TEMPERATURE = 0.4
-DOODLES, DECODER = ("sketch_doodles", "sketch/doodles"), ("sketch_doodles_decoder", "sketch/doodles-decoder")
+DOODLES = Trained("sketch_doodles", card="sketch/doodles")
+DECODER = Trained("sketch_doodles_decoder", card="sketch/doodles-decoder")
 CLASSIFIER = RUNS_DIR / "doodle-classifier.safetensors"
 SETS = {
     "kanji": "sketchrnn/short_kanji.npz",
@@ -70,27 +68,6 @@ def run(quick: bool) -> dict[str, Any]:
     return report("sketch_rnn", rows, started=started, seed=SEED, data=data)
 
 
-def load(recipe: str, card: str, bundled_only: bool = False) -> SketchRNN | None:
-    """Load a bundled model, else that of the recipe's run; None: there is neither."""
-    if card in {entry.name for entry in weights.cards()}:
-        model = weights.load_model(card, "cpu")
-        return model if isinstance(model, SketchRNN) else None
-    return None if bundled_only else _trained(RUNS_DIR / recipe.replace("_", "-"))
-
-
-def _trained(folder: Path) -> SketchRNN | None:
-    """Load the model of a run, an unfinished one's at its best; None: there is none."""
-    for file in (folder / "model" / WEIGHTS_FILE, folder / "checkpoints" / "best.safetensors"):
-        if file.exists():
-            model = load_pretrained(file)
-            return model if isinstance(model, SketchRNN) else None
-    return None
-
-
-def _missing(recipe: str) -> str:
-    return f"not trained here, run `strokewright train {recipe} --out runs/{recipe.replace('_', '-')}`"
-
-
 def _table_rows() -> Rows:
     """Measure Table 1 on all sets, and whether L_R falls as the latent code is given more room."""
     google = sorted(find(CLASS_FILES).glob("*.npz")) if find(CLASS_FILES).is_dir() else []
@@ -102,11 +79,10 @@ def _set_rows(name: str, path: str) -> Rows:
     rows: Rows = []
     reconstruction: list[float] = []
     for variant, recipe in VARIANTS.items():
-        out = f"runs/{recipe.replace('_', '-')}-{name.split()[-1]}"
-        model = _trained(RUNS_DIR.parent / out)
+        trained = Trained(f"{recipe} --data {path}", f"{recipe.replace('_', '-')}-{name.split()[-1]}")
+        model = trained.load(SketchRNN)
         if model is None:
-            command = f"strokewright train {recipe} --data {path} --out {out}"
-            rows.append(row(f"{name}, {variant}: not trained here, run `{command}`", "L_R", None))
+            rows.append(row(not_trained(f"{name}, {variant}", trained.command), "L_R", None))
             continue
         scores = evaluate(
             model, find(path), "test", n_max=model.config.n_max, scale_px=model.config.scale_px, seed=SEED
@@ -123,16 +99,16 @@ def _set_rows(name: str, path: str) -> Rows:
 
 def _held_out_rows(quick: bool) -> Rows:
     """Compare the loss of our decoder with that of each class's public decoder, the autoencoder's bound beside."""
-    twin, whole = load(*DECODER, bundled_only=quick), load(*DOODLES, bundled_only=quick)
+    twin, whole = (trained.load(SketchRNN, bundled_only=quick) for trained in (DECODER, DOODLES))
     if twin is None and whole is None:
-        return [] if quick else [row(f"held-out loss: {_missing(DECODER[0])}", "L_s + L_p a point", None)]
+        return [] if quick else [row(not_trained("held-out loss", DECODER.command), "L_s + L_p a point", None)]
     rows: Rows = []
     near: list[bool] = []
     for name in CLASSES[::4] if quick else CLASSES:
         drawings = held_out(name)
         public = public_likelihood(name, drawings)
         case = f"{name}, {len(drawings)} held-out drawings"
-        source = {"reference": public.a_point, "reference_source": f"public decoder of {name}"}
+        source: dict[str, Any] = {"reference": public.a_point, "reference_source": f"public decoder of {name}"}
         if twin is not None:
             ours = our_likelihood(twin, name, drawings, SEED)
             near.append(ours.a_point <= public.a_point + _NEAR)
@@ -165,9 +141,9 @@ def _recognised_rows(quick: bool) -> Rows:
         row("real held-out drawings, top 1 of 16", "recognised", real),
         row(f"public decoders, temperature {TEMPERATURE}", "recognised", theirs),
     ]
-    model = load(*DOODLES, bundled_only=quick)
+    model = DOODLES.load(SketchRNN, bundled_only=quick)
     if model is None:
-        return rows if quick else [*rows, row(f"sketch/doodles: {_missing(DOODLES[0])}", "recognised", None)]
+        return rows if quick else [*rows, row(not_trained("sketch/doodles", DOODLES.command), "recognised", None)]
     sketcher = Sketcher(model)
     own = {name: sketcher.sample(n=count, label=name, temperature=TEMPERATURE, seed=SEED) for name in CLASSES}
     share = accuracy(classifier, own)

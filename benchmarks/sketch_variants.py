@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.trained import Trained
+from strokewright import weights
 from strokewright.models.canvas_drawer import LineDrawer, Piece, draw_sliding
 from strokewright.models.canvas_drawer.hierarchy import draw_in_passes
 from strokewright.models.canvas_drawer.sliding import Order
 from strokewright.recipes import RECIPES
 from strokewright.training.run import Run
-from strokewright.weights import load_model
 
-RUNS_DIR = Path(__file__).parents[1] / "runs"
 BUNDLED = "trace/lineart"
 PAPER = "Canvas-Drawer paper, Table 2, on its own sketches"
 
@@ -58,19 +57,9 @@ TABLE_2 = (TEN, FOUR, NO_OVERLAP, NO_LSTM, FIXED_WIDTH)
 VARIANTS = (*TABLE_2, FLOOD, Variant("ten steps, another seed", ("sketches_ten_again",)), HIERARCHY, SHIPPED)
 
 
-def run_dir(recipe: str) -> Path:
-    """Where the run of a recipe lies."""
-    return RUNS_DIR / recipe.replace("_", "-")
-
-
 def missing(variant: Variant) -> list[str]:
     """The recipes of a variant whose runs are not there or not at their end."""
     return [name for name in variant.drawers if name in RECIPES and not _finished(name)]
-
-
-def command(recipe: str) -> str:
-    """The command that trains a recipe's weights."""
-    return f"strokewright train {recipe} --out runs/{run_dir(recipe).name}"
 
 
 def draw(variant: Variant, ink: NDArray[np.float32], solid: float = 0.5) -> list[Piece]:
@@ -87,12 +76,13 @@ def draw_passes(variant: Variant, ink: NDArray[np.float32], solid: float = 0.5) 
 
 
 def _finished(recipe: str) -> bool:
-    return (run_dir(recipe) / "config.json").exists() and Run(run_dir(recipe)).finished
+    run = Trained(recipe).run
+    return (run / "config.json").exists() and Run(run).finished
 
 
 @cache
 def _load(name: str) -> LineDrawer:
-    model = Run(run_dir(name)).model() if name in RECIPES else load_model(name, device="cpu")
+    model = weights.open_model(Trained(name).run if name in RECIPES else name, "cpu")
     if not isinstance(model, LineDrawer):
         raise TypeError(f"{name}: expected a LineDrawer, got {type(model).__name__}")
     return model

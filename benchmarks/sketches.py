@@ -26,12 +26,12 @@ from benchmarks.sketch_variants import (
     TEN,
     VARIANTS,
     Variant,
-    command,
     draw,
     missing,
 )
 from benchmarks.strange_pictures import GREYS, tones
 from benchmarks.stroke_metrics import mse
+from benchmarks.trained import Trained
 from strokewright.models.canvas_drawer.hierarchy import to_drawing
 from strokewright.render.skia import render_ink
 
@@ -66,7 +66,7 @@ def run(quick: bool) -> dict[str, Any]:
         data += "; in brief the bundled drawer alone"
     if untrained:
         data += "; not scored for want of weights: " + ", ".join(untrained)
-        sys.stderr.write("".join(f"missing weights: {command(recipe)}\n" for recipe in untrained))
+        sys.stderr.write("".join(f"missing weights: {Trained(recipe).command}\n" for recipe in untrained))
     return report("sketches", rows, started=started, seed=SEED, data=data)
 
 

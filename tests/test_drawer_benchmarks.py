@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from benchmarks.coloured import lab_distance, nearest_digit, visible_ink
-from benchmarks.drawers import Trained, case_of, in_red, true_distance
+from benchmarks.drawers import in_red, true_distance
 from benchmarks.plot import Axes, save_plot
 from PIL import Image
 
@@ -46,14 +46,6 @@ def test_true_distance_is_that_of_the_pictures():
     expected = np.square(target[[1, 2, 0]] - target).mean()
     assert true_distance(vocabulary, actions[[1, 2, 0]], target) == pytest.approx(expected, rel=1e-5)
     assert in_red(vocabulary, actions[0], 28).shape == (3, 112, 112)
-
-
-def test_a_missing_drawer_names_the_command_that_makes_it():
-    missing = Trained("smoke", "no-such-run", "no/such")
-    assert missing.load() is None
-    assert case_of("digits", missing, None) == (
-        "digits: not trained here, run `strokewright train smoke --out runs/no-such-run`"
-    )
 
 
 def test_a_plot_shows_every_curve(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from benchmarks import painters
 from benchmarks.painter import METRICS
-from benchmarks.painters import BOUND_CASES, PICTURE_CASES, SCENE_CASES, Case
+from benchmarks.painters import BOUND_CASES, PICTURE_CASES, SCENE_CASES
 
 from strokewright.datasets.shapes import RULES
 from strokewright.models.painter import Painter, PainterConfig
@@ -27,15 +27,6 @@ def test_every_case_can_be_trained_and_scored():
     assert all(case.recipe in RECIPES and case.metric in METRICS for case in cases)
     assert all(case.data in RULES for case in SCENE_CASES)
     assert len({case.recipe for case in cases}) == len(cases)
-
-
-def test_a_missing_model_says_how_to_train_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(painters, "RUNS_DIR", tmp_path)
-    case = Case("x", "painter_mixed", "2-rectangles-mixed")
-    assert case.load() is None
-    two_discs().save_pretrained(tmp_path / "painter-mixed" / "model")
-    assert isinstance(case.load(), Painter)
-    assert case.load(bundled_only=True) is None
 
 
 def test_hidden_moves_and_errors_after_each():

@@ -3,52 +3,53 @@
 import numpy as np
 import pytest
 import torch
-from benchmarks import photo, photo_sets
-from benchmarks.photo_sets import Maker, Pairs, PhotoSet, load_pairs, paint
+from benchmarks import photo, trained
+from benchmarks.photo_sets import Pairs, PhotoSet, load_maker, load_pairs, paint
+from benchmarks.trained import Trained
 
 from sketch2img_models import LABELS, SMALL, Shapes
 from strokewright.errors import DataError
 from strokewright.models.sketch2img import Sketch2Img
 from strokewright.models.sketch2img.judge import PhotoJudge
-from strokewright.pipelines.photo import PhotoMaker
 
 
 @pytest.fixture
 def pairs():
     columns = Shapes().batch(0, 12)
-    return Pairs(columns["photo"], columns["sketch"], columns["distance"], [LABELS[i] for i in columns["label"]])
+    return Pairs(columns["photo"], columns["sketch"], [LABELS[i] for i in columns["label"]])
 
 
 @pytest.fixture
 def maker(tmp_path, monkeypatch):
     torch.manual_seed(0)
-    Sketch2Img.from_options(SMALL).save_pretrained(tmp_path / "mine/model")
-    monkeypatch.setattr(photo_sets, "RUNS_DIR", tmp_path)
-    return Maker("mine", "photo_mine", "mine")
+    Sketch2Img.from_options(SMALL).save_pretrained(tmp_path / "photo-mine/model")
+    monkeypatch.setattr(trained, "RUNS_DIR", tmp_path)
+    return load_maker(Trained("photo_mine"))
 
 
-def test_a_maker_is_found_by_its_run_and_a_missing_one_names_its_command(maker):
-    assert maker.load().labels == LABELS
-    missing = Maker("other", "photo_other --set training.steps=9", "other", "photo/not-there")
-    assert missing.load() is None
-    assert missing.command == "strokewright train photo_other --set training.steps=9 --out runs/other"
+def test_a_generator_is_found_by_its_finished_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(trained, "RUNS_DIR", tmp_path)
+    model = Sketch2Img.from_options(SMALL)
+    (tmp_path / "photo-mine/checkpoints").mkdir(parents=True)
+    (tmp_path / "photo-mine" / trained.BEST).write_bytes(model.to_bytes())
+    assert load_maker(Trained("photo_mine")) is None
+    model.save_pretrained(tmp_path / "photo-mine/model")
+    assert load_maker(Trained("photo_mine")).labels == LABELS
 
 
 def test_pictures_are_those_of_their_number_and_seed(maker, pairs):
-    loaded: PhotoMaker = maker.load()
-    pictures = paint(loaded, pairs, pairs.labels)
+    pictures = paint(maker, pairs, pairs.labels)
     assert pictures.shape == pairs.photos.shape
-    few = Pairs(pairs.photos[:5], pairs.sketches[:5], pairs.distances[:5], pairs.labels[:5])
-    assert abs(paint(loaded, few, few.labels).astype(int) - pictures[:5]).max() <= 1
+    few = Pairs(pairs.photos[:5], pairs.sketches[:5], pairs.labels[:5])
+    assert abs(paint(maker, few, few.labels).astype(int) - pictures[:5]).max() <= 1
 
 
-def test_rows_hold_bounds_for_the_first_maker_and_what_came_before(maker, pairs):
+def test_rows_hold_bounds_for_ours_and_what_came_before(maker, pairs):
     torch.manual_seed(0)
     judge = PhotoJudge.from_options({"labels": LABELS, "size": 32, "base": 4})
-    chosen = PhotoSet("shapes", {}, (maker,), "shapes", photo.at_least(0.5))
-    loaded = maker.load()
+    chosen = PhotoSet("shapes", {}, {photo.OURS: Trained("photo_mine")}, "shapes", photo.at_least(0.5))
     baseline = {"KID-own": 5.0, "L1": 0.0}
-    rows = photo._maker_rows(chosen, "mine", loaded, pairs, paint(loaded, pairs, pairs.labels), judge, baseline)
+    rows = photo._maker_rows(chosen, photo.OURS, maker, pairs, paint(maker, pairs, pairs.labels), judge, baseline)
     by_metric = {row["metric"]: row for row in rows}
     assert by_metric["diversity"]["met"] is False  # random weights hardly hear the noise
     assert by_metric["recognised"]["bound"] == ">= 0.5"

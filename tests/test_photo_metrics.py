@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from benchmarks import photo_metrics as metrics
+from benchmarks import trained
 
 from pair_files import disc, ring, write_pairs
 from strokewright.models.sketch2img.judge import PhotoJudge, PhotoJudgeConfig
@@ -98,11 +99,11 @@ def test_a_judge_scores_what_pictures_show(judge):
 
 
 def test_a_judge_that_is_missing_can_be_made(monkeypatch, tmp_path, judge):
-    monkeypatch.setattr(metrics, "RUNS_DIR", tmp_path)
+    monkeypatch.setattr(trained, "RUNS_DIR", tmp_path)
     assert metrics.load_judge("things") is None
     judge.save_pretrained(tmp_path / "photo-judge-things" / "model")
     assert metrics.load_judge("things").config == judge.config
-    assert "photo_judge_things" in metrics.judge_command("things")
+    assert "photo_judge_things" in metrics.judge_of("things").command
 
 
 def test_photos_come_once_balanced_and_repeatable(tmp_path):
