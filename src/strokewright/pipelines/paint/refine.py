@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from strokewright.pipelines.paint.edges import edge_error
 from strokewright.pipelines.paint.painting import Painting
 from strokewright.render.template_windows import Windows
 
@@ -17,8 +17,6 @@ _SMALLEST_PX = 0.6  # half axis on the target
 _LARGEST = 1.5  # half axis in half pages
 _FARTHEST = 1.1  # centre from the middle, in half pages
 _FAINTEST = 0.1
-_EDGES = 0.05  # weight of the error of edges where it counts most
-_OCTAVE_PX = 8  # side of the smallest picture in which edges count
 
 
 def refine(
@@ -29,7 +27,7 @@ def refine(
     opacity: bool = False,
     detail: float = 0.0,
 ) -> Painting:
-    """Move all moves together by Adam towards the least squared error, or with `detail` towards sharp edges, too.
+    """Move all moves together by Adam towards the least squared error, and with `detail` towards sharp edges.
 
     Args:
         painting: Where to begin.
@@ -37,7 +35,7 @@ def refine(
         steps: How often.
         pace: Factor of the rates of learning at the first and at the last step.
         opacity: Whether moves may become translucent.
-        detail: What edges count beside the squared error, 0 to 1; see `edge_error`.
+        detail: What edges count beside the squared error, 0 to 1.
 
     Returns:
         The painting with the same moves in the same order, elsewhere; colours change where there is no palette.
@@ -57,28 +55,15 @@ def refine(
         if windows is None or step % _STEPS_A_WINDOW == 0:
             way_px = factor * _RATES["centre"] * _STEPS_A_WINDOW * max(size) / 2
             windows = Windows(painting.bank, local, size, slack_px=1.5 + _SLACK / 2 * way_px)
-        error = windows.paint(local, bare) - target
-        loss = error.square().sum()
+        painted = windows.paint(local, bare)
+        loss = (painted - target).square().sum()
         if detail:
-            loss = loss + detail * _EDGES * edge_error(error)
+            loss = loss + detail * edge_error(painted, target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         _keep_in_range(free, 2 * _SMALLEST_PX / max(size))
     return painting.with_moves(painting.moves._replace(**{name: part.detach() for name, part in free.items()}))
-
-
-def edge_error(error: Tensor) -> Tensor:
-    """Add up how much an error (channels, height, width) differs between neighbours, from pixels to eighths of a page.
-
-    An absolute value has the same pull however small the error, so edges are moved onto the picture's, and fine texture,
-    of which the squared error asks for the mean, is worth a move.
-    """
-    total, scale = error.new_zeros(()), 1.0
-    while min(error.shape[1:]) >= _OCTAVE_PX:
-        total = total + scale * (error.diff(dim=1).abs().sum() + error.diff(dim=2).abs().sum())
-        error, scale = F.avg_pool2d(error, 2), 2 * scale
-    return total
 
 
 def _free(painting: Painting, opacity: bool) -> dict[str, Tensor]:
