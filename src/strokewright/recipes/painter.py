@@ -144,7 +144,14 @@ def painter_occlusion_two() -> RunConfig:
 
 def painter_occlusion_five() -> RunConfig:
     """Five rectangles over one another."""
-    config = _TAUGHT | {"moves": 5, "looks": 16, "taught_looks": 3, "hidden": 384, "sorter": "depth"}
+    config = _TAUGHT | {
+        "moves": 5,
+        "looks": 16,
+        "taught_looks": 3,
+        "hidden": 384,
+        "sorter": "depth",
+        "seeks_colour": True,
+    }
     return _scenes("5-rectangles-occlusion", "painter", config, steps=30_000, minutes=30.0)
 
 
@@ -190,13 +197,12 @@ def t_draw_rectangles() -> RunConfig:
 
 def t_air_rectangles() -> RunConfig:
     """T-AIR on 2-Rectangles; it fails."""
-    config = {"template": "square"}
-    return _scenes("2-rectangles", "air", config, steps=10_000, minutes=10.0, learning_rate=1e-3, ema_decay=0.0)
+    return t_draw_rectangles().replaced({"model.name": "air"})
 
 
 def _digits(model: str, config: dict[str, Any]) -> RunConfig:
     run = _pictures("mnist", config, {}, steps=20_000, minutes=20.0, learning_rate=1e-3, monitor="loss")
-    return run.model_copy(update={"model": ModelSpec(name=model, config=config)})
+    return run.replaced({"model.name": model})
 
 
 def draw_digits() -> RunConfig:
