@@ -1,5 +1,7 @@
 """Sketches into pictures, by a small Sketch2Img of random weights."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from sketch2img_models import SMALL, build
 from strokewright import Drawing
 from strokewright.errors import EmptyError, OptionError, WeightsError
 from strokewright.models.sketch2img import Sketch2Img
-from strokewright.models.sketch2img.sketches import distance_map
+from strokewright.models.sketch2img.scaling import ReportScaling
 from strokewright.pipelines.photo import PhotoMaker, read_sketch
 
 LINES = [[(20, 20), (80, 20), (80, 70)], [(20, 20), (50, 90)]]
@@ -45,9 +47,26 @@ def test_pictures_differ_by_seed_and_number_and_repeat(maker, drawing):
 
 
 def test_a_picture_does_not_depend_on_the_others_of_its_batch(maker, drawing):
-    distance = distance_map(read_sketch(drawing, 32))
-    many = maker.paint(np.stack([distance, distance.T, distance[::-1]]), [1, 0, 1], [(5, 0), 3, 4])
-    assert abs(many[:1].astype(int) - maker.paint(distance[None], [1], [(5, 0)])).max() <= 1
+    sketch = read_sketch(drawing, 32)
+    many = maker.paint(np.stack([sketch, sketch.T, sketch[::-1]]), [1, 0, 1], [(5, 0), 3, 4])
+    assert abs(many[:1].astype(int) - maker.paint(sketch[None], [1], [(5, 0)])).max() <= 1
+
+
+def test_a_model_of_the_reports_scaling_is_given_it_and_its_pictures_are_turned_back(drawing):
+    scaling = ReportScaling(photo_mean=200.0, photo_reach=200.0, line_mean=10.0, line_reach=245.0)
+    torch.manual_seed(0)
+    own = Sketch2Img.from_options({**SMALL, "scaling": asdict(scaling)})
+    seen = []
+
+    def grey(distance, label, noise):
+        seen.append(distance)
+        return torch.zeros(len(distance), 3, 32, 32)
+
+    own.forward = grey
+    picture = array(PhotoMaker(own)(drawing, label="disc")[0])
+    assert abs(picture - 200).max() <= 1  # 0 of [-1, 1] is the photos' mean
+    lines = read_sketch(drawing, 32) < 100
+    assert seen[0][0, 0][torch.from_numpy(lines)].min() > seen[0][0, 0].min() + 0.5  # lines are white
 
 
 def test_a_blank_or_unknown_input_is_refused(maker, drawing, tmp_path):

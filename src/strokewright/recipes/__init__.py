@@ -59,6 +59,7 @@ RECIPES: dict[str, str] = {
     "photo_objects_pix2pix": "strokewright.recipes.sketch2img:photo_objects_pix2pix",
     "photo_pacs": "strokewright.recipes.sketch2img:photo_pacs",
     "photo_sketchy": "strokewright.recipes.sketch2img:photo_sketchy",
+    "photo_sketchy_paper": "strokewright.recipes.sketch2img:photo_sketchy_paper",
     "photo_things": "strokewright.recipes.sketch2img:photo_things",
     "photo_things_pix2pix": "strokewright.recipes.sketch2img:photo_things_pix2pix",
     "rooms_choose": "strokewright.recipes.rooms:rooms_choose",

@@ -79,6 +79,39 @@ def test_edges_give_way_to_sketches_as_the_run_goes_on(files):
     assert (held_out["label"] == 0).all()
 
 
+def test_the_discriminators_own_loader_shows_mostly_photos(files):
+    options = {"data": files["sketchy-pairs"], "edges": files["photo-folder"], "size": 16}
+    plain, source = PairBatches(**options), PairBatches(**options, real_edge_share=0.9)
+    for index in (0, 30_000):
+        batch = source.batch(index, 120)
+        assert np.mean(batch["real_kind"] == 1) == pytest.approx(0.9, abs=0.08)  # all along
+        assert batch["real_photo"].shape == batch["photo"].shape
+        assert all((values == batch[name]).all() for name, values in plain.batch(index, 120).items())
+    batch = source.batch(0, 8)
+    assert ((batch["real_distance"] == 0).reshape(8, -1).any(axis=1)).all()
+    assert (batch["real_distance"] != batch["distance"]).any()
+    assert "real_photo" not in PairBatches(**options, real_edge_share=0.9, change=False).batch(0, 4)
+
+
+def test_jitter_changes_light_and_contrast_of_photos_alone(files):
+    plain, jittered = (PairBatches(data=files["cifar10"], size=16, jitter=amount).batch(0, 32) for amount in (0.0, 0.2))
+    assert (plain["sketch"] == jittered["sketch"]).all()
+    light = jittered["photo"].mean(axis=(1, 2, 3)) - plain["photo"].mean(axis=(1, 2, 3))
+    assert 5 < np.abs(light).max() < 26
+    contrast = jittered["photo"].std(axis=(1, 2, 3)) / plain["photo"].std(axis=(1, 2, 3))
+    assert contrast.min() < 0.93
+    assert 1.03 < contrast.max() < 1.21
+
+
+def test_photos_are_scaled_alike_whatever_else_the_set_holds(files):
+    """A fault of the report: extremes of the whole set scaled every picture."""
+    alone, beside = files["photo-folder"], [files["photo-folder"], files["cifar10"]]
+    first, second = (PairBatches(data=data, size=32, change=False).batch(0, 1)["photo"] for data in (alone, beside))
+    assert (first == second).all()
+    report = [PairBatches(data=data, size=32, change=False, scaling="report").facts for data in (alone, beside)]
+    assert set(report[0]["scaling"]) == {"photo_mean", "photo_reach", "line_mean", "line_reach"}
+
+
 def test_distance_maps_reach_far_and_bear_a_blank_sketch():
     assert (distance_map(np.full((8, 8), 255, np.uint8)) == 255).all()
     sketch = np.full((9, 9), 255, np.uint8)
@@ -147,6 +180,8 @@ def test_options_that_cannot_be_are_refused(files):
     for wrong in (
         {"size": 4},
         {"mirror": 2.0},
+        {"jitter": -0.1},
+        {"real_edge_share": 0.9},
         {"edge_share": (0.5, -1.0)},
         {"scaling": "none"},
         {"data": {"path": 1}},

@@ -150,6 +150,25 @@ def test_kinds_are_what_the_class_losses_tell_apart():
     assert turns(model, {**shapes(), "kind": torch.tensor([0, 1, 2, 3, 4, 0])})["generator"]["loss"].isfinite()
 
 
+def test_the_discriminator_can_have_a_loader_of_its_own():
+    own = shapes(6, index=5)
+    batch = {**shapes(), "real_photo": own["photo"], "real_distance": own["distance"], "real_kind": own["label"]}
+    for penalty in ("none", "dragan"):
+        seen = []
+        model = build(penalty=penalty)
+        hook = model.discriminator.register_forward_pre_hook
+        hook(lambda module, inputs, seen=seen: seen.append(inputs))
+        turns(model, batch)
+        picture, distance = seen[0]
+        assert torch.equal(picture[:6], gan.to_unit(own["photo"]))
+        assert torch.equal(distance, gan.to_unit(torch.cat([own["distance"], batch["distance"]]))[:, None])
+        if penalty == "dragan":
+            assert torch.equal(seen[1][1], distance[:6])
+        assert torch.equal(seen[-1][1], distance[6:])  # the generator's turn: its own sketches
+    with pytest.raises(OptionError, match="relativistic loss compares"):
+        turns(build(**MODERN), batch)
+
+
 def run_config(**training):
     place = "sketch2img_models:Shapes"
     defaults = {"steps": 8, "batch_size": 4, "ema_decay": 0.9, "log_every": 2, "evaluate_every": 4, "sample_every": 8}

@@ -20,6 +20,15 @@ def test_each_class_has_its_own_scale_and_shift():
     assert y[label == 1].std() == pytest.approx(2, abs=0.2)
 
 
+def test_classes_begin_alike_unless_told_otherwise():
+    alike, apart = ConditionalBatchNorm(64, 4), ConditionalBatchNorm(64, 4, deviation=0.1)
+    assert (alike.scale == 1).all()
+    assert not alike.shift.any()
+    assert apart.scale.std(0).mean().item() == pytest.approx(0.1, rel=0.3)
+    assert apart.shift.std(0).mean().item() == pytest.approx(0.1, rel=0.3)
+    assert apart.scale.mean().item() == pytest.approx(1, abs=0.05)
+
+
 def test_evaluation_uses_running_statistics():
     norm = ConditionalBatchNorm(3, 1, momentum=1.0)
     x = torch.randn(8, 3, 4, 4) * 3 + 1

@@ -122,18 +122,17 @@ class PairBatches:
             first, last = self._edge_share
             share = first + (last - first) * min(1.0, index / self._edge_batches)
             rows = [self._row(number, share) for number in numbers]
-            if self._real_edge_share is not None:
-                rows = [row | self._real_row(number) for row, number in zip(rows, numbers, strict=True)]
+            if (real_share := self._real_edge_share) is not None:
+                rows = [row | self._real_row(number, real_share) for row, number in zip(rows, numbers, strict=True)]
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
     def _unchanged(self, number: int) -> dict[str, Any]:
         pair = self._pairs.pair(number % len(self._pairs))
         return self._columns(pair.photo, self._as_it_is(pair.sketch), pair.label)
 
-    def _real_row(self, number: int) -> dict[str, Any]:
+    def _real_row(self, number: int, edge_share: float) -> dict[str, Any]:
         """Return what the discriminator is shown as real: a pair drawn on its own, with columns of its own."""
-        assert self._real_edge_share is not None
-        row = self._row(number, self._real_edge_share, loader=1)
+        row = self._row(number, edge_share, loader=1)
         return {"real_photo": row["photo"], "real_distance": row["distance"], "real_kind": row["label"]}
 
     def _row(self, number: int, edge_share: float, loader: int = 0) -> dict[str, Any]:

@@ -40,6 +40,9 @@ class Sketch2ImgConfig(BaseModel):
     norm: Literal["conditional", "plain"] = Field(
         "conditional", description="Batch norm of the generator: a scale and shift for each label, or for all"
     )
+    class_deviation: float = Field(
+        0.0, ge=0, description="Deviation of the norms' scales and shifts at first; 0: all labels begin alike"
+    )
     noise_size: int = Field(256, ge=1, description="Width of the noise z")
     discriminator_stride: Literal[1, 2] = Field(1, description="Stride of the discriminator's first convolution")
     discriminator_sees_sketch: bool = Field(True, description="Whether the discriminator sees picture and sketch")
@@ -100,6 +103,7 @@ class Sketch2ImgConfig(BaseModel):
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "modern": {
+        "class_deviation": 0.1,
         "spectral_norm": False,
         "adversarial": "relativistic",
         "penalty": "r1r2",

@@ -197,7 +197,7 @@ class Sketch2ImgGAN(Pretrained):
 
 
 def _beside(step: _Step) -> tuple[Tensor, Tensor]:
-    """Return real and fake pictures, first all real ones, cut off from the generator; and the maps of their sketches."""
+    """Return real and then fake pictures, cut off from the generator, and the maps of their sketches."""
     fake = step.fake[: len(step.photo)].detach()
     return torch.cat([step.real.photo, fake]), torch.cat([step.real.distance, step.distance])
 

@@ -35,7 +35,7 @@ class Generator(nn.Module):
         b, classes = config.base, len(config.labels) if config.norm == "conditional" else 1
         stride = 2 if config.size >= _STRIDE_FROM_PX else 1
         self.narrow_px = config.size // stride // 2 ** (_HALVINGS - 1)
-        norm = partial(ConditionalBatchNorm, classes=classes)
+        norm = partial(ConditionalBatchNorm, classes=classes, deviation=config.class_deviation)
         self.label_picture = nn.Embedding(len(config.labels), config.size**2) if config.start == "label" else None
         self.stem = nn.Conv2d(1, STEM_CHANNELS, 7, stride, padding=3)
         widths = (STEM_CHANNELS, b, 2 * b, 4 * b, 8 * b)

@@ -21,16 +21,21 @@ class ConditionalBatchNorm(nn.Module):
         channels: Channels of the feature map.
         classes: How many classes; 1 is plain batch norm.
         momentum: Share of a batch in the running statistics.
+        deviation: Of the scales and shifts at first. With 0 all classes begin alike, as in the original, and a rare one
+            is told from the others only once its own rows have moved far.
     """
 
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, channels: int, classes: int, momentum: float = 0.1) -> None:
+    def __init__(self, channels: int, classes: int, momentum: float = 0.1, deviation: float = 0.0) -> None:
         super().__init__()
         self.momentum = momentum
         self.scale = nn.Parameter(torch.ones(classes, channels))
         self.shift = nn.Parameter(torch.zeros(classes, channels))
+        if deviation:
+            nn.init.normal_(self.scale, 1.0, deviation)
+            nn.init.normal_(self.shift, 0.0, deviation)
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
