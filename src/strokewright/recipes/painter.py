@@ -139,7 +139,7 @@ def painter_occlusion_pair() -> RunConfig:
 
 def painter_occlusion_two() -> RunConfig:
     """The same with the sorter that scales."""
-    return painter_occlusion_unsorted().replaced({"model.config.sorter": "depth"})
+    return painter_occlusion_unsorted().replaced({"model.config.sorter": "depth", "model.config.seeks_colour": True})
 
 
 def painter_occlusion_five() -> RunConfig:

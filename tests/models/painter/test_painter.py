@@ -101,7 +101,7 @@ def test_coarse_to_fine_begins_with_the_whole_page():
 
 
 def test_looks_change_moves_and_early_paintings_count():
-    painter, batch = small_painter(looks=2, early_share=0.25), scenes()
+    painter, batch = small_painter(looks=2, early_share=0.25).train(), scenes()
     painting = painter.paint(batch["target"])
     assert len(painting.canvases) == 3
     assert not torch.equal(painting.actions[0], painting.actions[2])

@@ -67,6 +67,8 @@ def opening(config: PainterConfig) -> Tensor:
         rows[0, columns.centre] = 0.0
         rows[:, columns.axes] = (1.2 * (index + 0.5) ** -0.5).log()[:, None]
         rows[0, columns.axes] = math.log(1.45)  # a circle around the page's corners
+    if config.seeks_colour:
+        rows[:, columns.colour] = torch.logit(index / moves)[:, None] / 2
     rows[:, columns.there] = 2.0
     return rows
 
@@ -97,6 +99,27 @@ def to_moves(config: PainterConfig, actions: Tensor, training: bool = False) -> 
         which = torch.ones_like(actions[..., :1])
     there = torch.sigmoid(actions[..., columns.there.start]) if config.stops else None
     return Moves(invert(affine), torch.sigmoid(2 * actions[..., columns.colour]), which, there)
+
+
+def to_features(config: PainterConfig, actions: Tensor) -> Tensor:
+    """Turn actions (batch, moves, columns) into numbers (batch, moves, numbers) by which paintings can be told apart.
+
+    Each move as the ellipse that the template's unit circle becomes, so a turned circle is the same circle: its centre
+    (2), and the symmetric root of its spread (3: along x, across, along y; for a circle its radius, 0, its radius);
+    colours; weights of the templates where there are several; whether it is there, and its depth, where it has them.
+    """
+    moves = to_moves(config, actions)
+    affine = invert(moves.where)
+    linear = affine[..., :2]
+    area = (linear[..., 0, 0] * linear[..., 1, 1] - linear[..., 0, 1] * linear[..., 1, 0]).abs()
+    spread = linear @ linear.mT
+    trace = spread.diagonal(dim1=-2, dim2=-1).sum(-1)
+    # The root of a symmetric 2×2 matrix S is (S + √det S) / √(trace S + 2 √det S).
+    root = (spread + area[..., None, None] * torch.eye(2).to(spread)) / (trace + 2 * area).sqrt()[..., None, None]
+    parts = [affine[..., 2], root[..., 0, :], root[..., 1, 1:], moves.what]
+    parts += [moves.which] if len(config.templates) > 1 else []
+    parts += [] if moves.there is None else [moves.there[..., None]]
+    return torch.cat([*parts, actions[..., layout(config).depth]], dim=-1)
 
 
 def to_corners(config: PainterConfig, actions: Tensor) -> Tensor:

@@ -58,6 +58,9 @@ class PainterConfig(BaseModel):
         0, ge=0, le=64, description="Times that the move needed least is laid anew where most is amiss, when painting"
     )
     feels: bool = Field(False, description="A move that looks also feels the gradient of the error, its own part of it")
+    seeks_colour: bool = Field(
+        False, description="A move that looks also reads where the picture has the move's own colour; first ones differ"
+    )
     glimpse_px: int = Field(10, ge=4, le=32, description="Side of what a move reads")
     early_share: float = Field(0.0, ge=0, le=1, description="Weight of the paintings before the last correction")
     lesson: float = Field(0.0, ge=0, description="Weight of what the truth of a synthetic picture teaches")

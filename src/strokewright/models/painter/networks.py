@@ -19,6 +19,7 @@ _LEAST = 2.5  # pixels that half a window spans at least
 _CONTEXT = 32
 _STRENGTHS = (0.1, 3.0)  # gradients span decades; the last of them also moves downhill by itself
 _FIRST_RATE = 0.02
+_ALIKE = 0.1  # lightness
 
 
 def start_small(module: nn.Module) -> None:
@@ -68,7 +69,7 @@ class Correct(nn.Module):
     def __init__(self, config: PainterConfig) -> None:
         super().__init__()
         self.config = config
-        seen = 2 * 2 * config.colours * config.glimpse_px**2
+        seen = 2 * (2 * config.colours + config.seeks_colour) * config.glimpse_px**2
         self.context = nn.Linear(config.hidden, _CONTEXT)
         width = layout(config).width
         felt = width * len(_STRENGTHS) if config.feels else 0
@@ -96,8 +97,9 @@ class Correct(nn.Module):
             slope: Gradient of the squared error in pixels with respect to the actions, if they are to feel it.
         """
         config, columns = self.config, layout(self.config)
-        frame = invert(to_moves(config, actions.detach()).where)
-        seen = self._glimpses(torch.cat([picture, canvas], dim=1).detach(), frame)
+        moves = to_moves(config, actions.detach())
+        frame = invert(moves.where)
+        seen = self._glimpses(torch.cat([picture, canvas], dim=1).detach(), frame, moves.what)
         context = self.context(features)[:, None].expand(-1, actions.shape[1], -1)
         parts = [seen, actions.detach(), context]
         if slope is not None:
@@ -110,7 +112,7 @@ class Correct(nn.Module):
         shift = torch.einsum("bmpt,bmt->bmp", frame[..., :2], change[..., columns.centre])
         return torch.cat([shift, change[..., columns.centre.stop :]], dim=-1)
 
-    def _glimpses(self, seen: Tensor, frame: Tensor) -> Tensor:
+    def _glimpses(self, seen: Tensor, frame: Tensor, colour: Tensor) -> Tensor:
         """Read near and far around each move: (batch, moves, numbers)."""
         side = self.config.glimpse_px
         least = _LEAST * 2 / self.config.size_px
@@ -118,5 +120,9 @@ class Correct(nn.Module):
         parts: list[Tensor] = []
         for margin in (_NEAR, _FAR):
             linear = frame[..., :2] / length * (margin * length).clamp(min=least)
-            parts.append(read(seen, torch.cat([linear, frame[..., 2:]], dim=-1), side).flatten(2))
+            glimpse = read(seen, torch.cat([linear, frame[..., 2:]], dim=-1), side)
+            parts.append(glimpse.flatten(2))
+            if self.config.seeks_colour:
+                off = (glimpse[:, :, : self.config.colours] - colour[..., None, None]) / _ALIKE
+                parts.append(torch.exp(-off.square().mean(dim=2)).flatten(2))
         return torch.cat(parts, dim=-1)

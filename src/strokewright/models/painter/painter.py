@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from strokewright.drawing import Drawing
 from strokewright.errors import OptionError
 from strokewright.models.painter import sorter
-from strokewright.models.painter.actions import from_corners, layout, opening, to_corners, to_moves
+from strokewright.models.painter.actions import from_corners, layout, opening, to_corners, to_features, to_moves
 from strokewright.models.painter.config import PainterConfig
 from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.networks import Correct, See, start_small
@@ -146,7 +146,7 @@ class Painter(Pretrained):
             return Painting([state.shown], [state.canvas], cost)
         state = self._felt(picture, action, page)
         states = [state]
-        for _ in range(self.config.taught_looks or self.config.looks):
+        for _ in range(min(self.config.taught_looks or self.config.looks, self.config.looks)):
             change = self._change(picture, state, features)
             state = self._felt(picture, state.action + change, page)
             states.append(state)
@@ -264,6 +264,15 @@ class Painter(Pretrained):
         """Return the final moves for pictures, sure ones: sorted, one template each, there or not."""
         with torch.no_grad():
             return self.sure(self.paint(picture.float()).actions[-1])
+
+    @torch.no_grad()
+    def features(self, picture: Tensor) -> Tensor:
+        """Return the final moves for pictures as features (batch, moves × numbers); see `to_features`.
+
+        Moves stay in the painter's own order, also where it sorts them: move i of one picture answers to move i of
+        another. Sorted by place or size they do not, and tell much less.
+        """
+        return to_features(self.config, self.paint(picture.float()).actions[-1]).flatten(1)
 
     def sure(self, actions: Tensor) -> Moves:
         """Turn actions (batch, moves, columns) into moves without doubt."""

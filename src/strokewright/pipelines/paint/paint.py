@@ -165,7 +165,9 @@ def _refined(
         return refine(painting, target, steps, pace, options.translucent, options.detail)
     for _ in range(2):
         painting = with_pens(painting, target, keep_palette=bool(options.palette))
-        painting = refine(in_layers(painting) if options.layers else painting, target, steps // 2, pace, detail=options.detail)
+        painting = refine(
+            in_layers(painting) if options.layers else painting, target, steps // 2, pace, detail=options.detail
+        )
     return painting
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from strokewright import weights
@@ -13,7 +16,7 @@ from strokewright.drawing import Drawing
 from strokewright.errors import OptionError
 from strokewright.models.painter import Painter
 from strokewright.pipelines.paint.options import PaintOptions, chosen_options, to_rgb
-from strokewright.pipelines.paint.page import Page, read_page
+from strokewright.pipelines.paint.page import Colour, Page, read_page
 from strokewright.pipelines.paint.paint import finish, paint_page
 from strokewright.pipelines.paint.painting import Painting, Parameters
 from strokewright.render.template import TemplateBank
@@ -54,6 +57,24 @@ class PicturePainter:
         """
         return self.paint(picture, chosen_options({"moves": self.painter.config.moves} | options))
 
+    def features(self, pictures: Iterable[Any]) -> NDArray[np.float32]:
+        """Return what the painter's own moves tell of pictures, for a classifier or a search.
+
+        Args:
+            pictures: Each a path, bytes, a stream, a PIL image or an array.
+
+        Returns:
+            (n, moves × numbers): for each move, in the painter's own order, centre (2) and root of the spread (3) in
+            half pages, colour (1 or 3), and templates, presence and depth where it has them; see
+            `models.painter.actions.to_features`.
+
+        Raises:
+            FormatError: A picture cannot be read.
+        """
+        paper = _paper(self.painter)
+        rows = [self.painter.features(_seen(self.painter, read_page(picture, paper))) for picture in pictures]
+        return torch.cat(rows).cpu().numpy()
+
     def paint(self, picture: Any, options: PaintOptions) -> Drawing:
         """Paint a picture with these options. Raises as a call does."""
         return paint_by(self.painter, picture, options).replace(maker=self.name)
@@ -64,19 +85,14 @@ def paint_by(painter: Painter, picture: Any, options: PaintOptions) -> Drawing:
     options = options.checked()
     if "template" in options.model_fields_set:
         raise OptionError("paint: expected template or a model, got both; a painter brings its own templates")
-    lightness = painter.config.paper
-    page = read_page(picture, to_rgb(options.paper) if options.paper else (lightness, lightness, lightness))
+    page = read_page(picture, to_rgb(options.paper) if options.paper else _paper(painter))
     return finish(paint_page(page, propose(painter, page, options.moves), options), options)
 
 
 @torch.no_grad()
 def propose(painter: Painter, page: Page, count: int) -> Painting:
     """Return a painter's own painting of a page: the first `count` of its moves."""
-    side, device = painter.config.size_px, next(painter.parameters()).device
-    seen = F.interpolate(page.target[None], (side, side), mode="bilinear", antialias=True, align_corners=False)
-    if painter.config.colours == 1:
-        seen = _grey(seen)
-    moves = painter.moves(seen.clamp(0, 1).to(device))
+    moves = painter.moves(_seen(painter, page))
     which, there = moves.which[0].argmax(dim=-1), moves.what.new_ones(moves.what.shape[1])
     there = there if moves.there is None else moves.there[0]
     where, what = moves.where[0].cpu(), moves.what[0].cpu()
@@ -84,6 +100,18 @@ def propose(painter: Painter, page: Page, count: int) -> Painting:
     kept = torch.nonzero(parameters.opacity > 0)[:count, 0]
     templates = painter.bank.current() if painter.config.learnable else painter.config.templates
     return Painting(TemplateBank(templates), page.paper, page.size, parameters.chosen(kept))
+
+
+def _paper(painter: Painter) -> Colour:
+    lightness = painter.config.paper
+    return lightness, lightness, lightness
+
+
+def _seen(painter: Painter, page: Page) -> Tensor:
+    """Return a page as a painter sees it (1, channels, side, side)."""
+    side, device = painter.config.size_px, next(painter.parameters()).device
+    seen = F.interpolate(page.target[None], (side, side), mode="bilinear", antialias=True, align_corners=False)
+    return (_grey(seen) if painter.config.colours == 1 else seen).clamp(0, 1).to(device)
 
 
 def _grey(pictures: Tensor) -> Tensor:
