@@ -11,6 +11,8 @@ from sketch2img_models import LABELS, SMALL, Shapes
 from strokewright.errors import DataError
 from strokewright.models.sketch2img import Sketch2Img
 from strokewright.models.sketch2img.judge import PhotoJudge
+from strokewright.training.config import ModelSpec, RunConfig, TrainingOptions
+from strokewright.training.run import start
 
 
 @pytest.fixture
@@ -47,16 +49,30 @@ def test_pictures_are_those_of_their_number_and_seed(maker, pairs):
 def test_rows_hold_bounds_for_ours_and_what_came_before(maker, pairs):
     torch.manual_seed(0)
     judge = PhotoJudge.from_options({"labels": LABELS, "size": 32, "base": 4})
-    chosen = PhotoSet("shapes", {}, {photo.OURS: Trained("photo_mine")}, "shapes", photo.at_least(0.5))
-    baseline = {"KID-own": 5.0, "L1": 0.0}
-    rows = photo._maker_rows(chosen, photo.OURS, maker, pairs, paint(maker, pairs, pairs.labels), judge, baseline)
+    chosen = PhotoSet("shapes", {}, {photo.OURS: Trained("photo_mine")}, "shapes", 0.5)
+    before = {"pix2pix": {"KID-own": 5.0, "L1": 0.0, "recognised": 0.7}, "paper": {"KID-own": 6.0, "L1": 0.1}}
+    rows = photo._maker_rows(chosen, photo.OURS, maker, pairs, paint(maker, pairs, pairs.labels), judge, before)
     by_metric = {row["metric"]: row for row in rows}
     assert by_metric["diversity"]["met"] is False  # random weights hardly hear the noise
-    assert by_metric["recognised"]["bound"] == ">= 0.5"
+    assert by_metric["recognised"]["bound"] == ">= 0.7"  # the baseline's
     assert by_metric["KID-own"]["bound"] == "<= 5"
     assert by_metric["KID-own"]["reference"] == 5.0
-    assert baseline["L1"] == 0.0
+    assert by_metric["L1"]["reference"] == 0.0
+    assert before[photo.OURS].keys() == by_metric.keys()
+    grouped = PhotoSet("shapes", {}, {}, "shapes", 0.5, {"all": LABELS})
+    assert str(photo._bounds(grouped, before)["recognised"]) == ">= 0.5"
     assert all(np.isfinite(row["ours"]) for row in rows)
+
+
+def test_pictures_seen_are_read_from_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(trained, "RUNS_DIR", tmp_path)
+    place = Trained("photo_mine")
+    assert photo._seen_rows("mine", place) == []
+    options = TrainingOptions(steps=3, batch_size=2, device="cpu", evaluate_every=0, sample_every=0)
+    gan = ModelSpec(name="strokewright.models.sketch2img.gan:Sketch2ImgGAN", config=SMALL)
+    start(RunConfig(model=gan, training=options), place.run, Shapes())
+    (seen,) = photo._seen_rows("mine", place)
+    assert (seen["metric"], seen["ours"]) == ("pictures seen", 6)
 
 
 @pytest.mark.data

@@ -9,7 +9,7 @@ from PIL import Image
 from toy_training import Toy, ToyData, toy_run
 
 from strokewright.errors import OptionError, StrokewrightError, WeightsError
-from strokewright.training.checkpoints import list_checkpoints, read_checkpoint
+from strokewright.training.checkpoints import list_checkpoints, read_checkpoint, read_progress
 from strokewright.training.config import TrainingOptions
 from strokewright.training.run import Run, start
 from strokewright.training.schedule import learning_rate
@@ -92,6 +92,8 @@ def test_ctrl_c_saves_and_the_run_can_be_resumed(tmp_path):
     resumed, straight = Run(tmp_path / "run").resume(), start(toy_run(), tmp_path / "straight")
     assert weights(resumed) == weights(straight)
     assert table(resumed) == table(straight)
+    newest = [list_checkpoints(run.out / "checkpoints")[-1] for run in (resumed, straight)]
+    assert [read_progress(path).sittings for path in newest] == [2, 1]
 
 
 def test_a_nan_gradient_skips_its_batch_and_nothing_else(tmp_path):

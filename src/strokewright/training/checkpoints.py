@@ -32,6 +32,7 @@ class Progress:
 
     step: int = 0  # batches used so far = index of the next one
     seconds: float = 0.0  # training time over all sittings
+    sittings: int = 1  # how often it was started or resumed
     share: float = 0.0  # of the schedule, 0 to 1
     bad_in_a_row: int = 0
     bad: int = 0

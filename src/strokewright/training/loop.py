@@ -73,6 +73,7 @@ def setup(
     checkpoints = list_checkpoints(sitting.checkpoint_dir)
     if checkpoints:
         sitting.progress = sitting.restore(checkpoints[-1])
+        sitting.progress.sittings += 1
         sitting.progress.measure(options)
     fabric.barrier()  # nobody trains on before everybody has read
     if fabric.is_global_zero:

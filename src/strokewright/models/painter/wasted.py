@@ -51,14 +51,15 @@ def laid_anew(config: PainterConfig, actions: Tensor, wasted: Tensor, picture: T
     amiss = (picture - canvas).square().mean(dim=1, keepdim=True)
     place = F.avg_pool2d(amiss, window, 1, window // 2).flatten(1).argmax(dim=1)
     centre = torch.stack([place % side, place // side], dim=1)
+    rows = torch.arange(len(actions), device=actions.device)
     row = torch.zeros_like(actions[:, 0])
+    row[:, columns.there] = actions[rows, wasted][:, columns.there]  # how many moves there are, others decide
     row[:, columns.centre] = (centre + 0.5) * 2 / side - 1
     row[:, columns.axes] = torch.tensor(_SIDE).log()
     if not config.reads_colour:
         near = F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False).flatten(2)
         colour = near.gather(2, place[:, None, None].expand(-1, near.shape[1], -1))[..., 0]
         row[:, columns.colour] = torch.logit(colour.clamp(_PALEST, 1 - _PALEST)) / 2
-    row[:, columns.there] = 2.0
     row[:, columns.depth] = actions[..., columns.depth].amax(dim=1) + _ABOVE
     chosen = F.one_hot(wasted, actions.shape[1])[..., None].bool()
     return torch.where(chosen, row[:, None], actions)

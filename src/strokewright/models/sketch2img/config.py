@@ -103,7 +103,7 @@ class Sketch2ImgConfig(BaseModel):
 PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "modern": {
-        "class_deviation": 0.1,
+        "class_deviation": 0.3,
         "spectral_norm": False,
         "adversarial": "relativistic",
         "penalty": "r1r2",
