@@ -1,8 +1,8 @@
 """Photos: pictures made of test sketches, scored by judges that learned the real photos.
 
 Presets and baseline learned from the same pairs; "pictures seen" says how many, and the ablation's rows saw equally
-many. What each number means is said in `photo_metrics.py`. The row "photos" sets training photos beside test photos: no generator can be
-expected to come closer.
+many. What each number means is said in `photo_metrics.py`. The row "photos" sets training photos beside test photos:
+no generator can be expected to come closer.
 """
 
 from __future__ import annotations
