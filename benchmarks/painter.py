@@ -1,7 +1,8 @@
 """Painter: every row of the table in its specification on held-out pictures, and its figures as picture sheets.
 
 A case without a trained model says how to train it. Real pictures are scored by the true renderer. `painter.png` shows
-paintings in the making, `painter_samples.png` what variational models dream.
+paintings in the making, `painter_samples.png` what variational models dream. What moves tell of digits beside their
+painting: `painter_features.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 
 from benchmarks.harness import RESULTS_DIR, at_least, at_most, report, row, save_sheet
+from benchmarks.painter_features import feature_rows
 from benchmarks.painters import (
     BOUND_CASES,
     PICTURE_CASES,
@@ -60,7 +62,7 @@ def run(quick: bool) -> dict[str, Any]:
     sheet: Sheet = []
     dreams: Sheet = []
     rows = [] if quick else _scene_rows(sheet, dreams)
-    rows += _picture_rows(quick, sheet)
+    rows += _picture_rows(quick, sheet) + feature_rows(quick)
     if not quick:
         rows += _bound_rows(sheet, dreams)
         for name, pages in (("painter", sheet), ("painter_samples", dreams)):

@@ -7,6 +7,7 @@ import torch
 from strokewright.datasets.shapes import SceneBatches
 from strokewright.errors import OptionError
 from strokewright.models.painter import Painter, PainterConfig
+from strokewright.models.painter.actions import to_features
 from strokewright.models.painter.painter import Page, read_colours, render_all
 from strokewright.recipes import find_recipe
 from strokewright.recipes.painter import SETTINGS
@@ -164,3 +165,29 @@ def test_wrong_configs_say_what_is_expected():
         Painter.from_options({"sorter": "pair", "moves": 3})
     with pytest.raises(OptionError, match="reads_colour"):
         Painter.from_options({"sorter": "depth", "reads_colour": True})
+
+
+@pytest.mark.parametrize(
+    ("numbers", "changes"),
+    [(6, {}), (7, {"sorter": "depth"}), (9, {"templates": ("circle", "square"), "stops": True})],
+)
+def test_features_have_one_row_a_picture(numbers, changes):
+    painter = small_painter(moves=3, freedom="turned", **changes)
+    found = painter.features(torch.rand(2, 1, 28, 28))
+    assert found.shape == (2, 3 * numbers)
+    assert found.isfinite().all()
+
+
+def test_features_are_those_of_the_shape_not_of_the_way_it_was_turned():
+    """An ellipse turned by half a turn, or by a quarter with its axes exchanged, is the same ellipse."""
+    config = PainterConfig(moves=1, templates=("circle",), freedom="turned")
+    rows = torch.tensor([[0.1, 0.2, -1.0, -0.5, 0.3, 0.4]]).repeat(4, 1)
+    rows[1, 4] += np.pi
+    rows[2, 4] += np.pi / 2
+    rows[2, 2:4] = rows[2, 2:4].flip(0)
+    rows[3, 4] += 0.2
+    same, turned, exchanged, other = to_features(config, rows[:, None])[:, 0]
+    assert torch.allclose(same, turned, atol=1e-5)
+    assert torch.allclose(same, exchanged, atol=1e-5)
+    assert (same - other).abs().max() > 0.01
+    assert same[:2].tolist() == pytest.approx([0.1, 0.2])

@@ -11,6 +11,7 @@ from strokewright import Drawing
 from strokewright.drawing import Stamp, Stroke
 from strokewright.errors import EmptyError, OptionError
 from strokewright.pipelines.paint import PaintOptions, paint_picture
+from strokewright.pipelines.paint.edges import edge_error
 from strokewright.pipelines.paint.hatch import hatch
 from strokewright.pipelines.paint.painting import Painting, Parameters
 from strokewright.pipelines.paint.place import Spot
@@ -171,3 +172,28 @@ def test_a_picture_of_one_colour_is_nothing_to_paint():
 def test_the_same_picture_gives_the_same_painting(few_steps):
     options = PaintOptions(moves=4, rounds=1, colours=3)
     assert paint_picture(picture(), options) == paint_picture(picture(), options)
+
+
+def test_detail_paints_texture_that_squared_error_leaves_out():
+    """Blots of two pixels are too much for twenty moves: squared error leaves them flat, detail keeps edges."""
+    size = (40, 48)
+    torch.manual_seed(0)
+    target = torch.nn.functional.interpolate(torch.rand(1, 3, 20, 24), size, mode="bilinear")[0]
+    start = Painting(TemplateBank(["circle"]), torch.full((3,), 0.5), size, Parameters.none())
+    spots = [Spot(0, (8.0 + 8 * (i % 5), 8.0 + 8 * (i // 5)), (4.0, 4.0), 0.0, (0.5, 0.5, 0.5)) for i in range(20)]
+    start = start.with_moves(Parameters.from_spots(spots, size))
+    plain, same, sharp = (refine(start, target, 40, detail=detail).render(size) for detail in (0.0, 0.0, 1.0))
+    assert torch.equal(plain, same)
+    assert edge_error(sharp, target) < 0.97 * edge_error(plain, target)
+    assert (plain - target).square().sum() < (sharp - target).square().sum()
+
+
+def test_the_error_of_edges_is_in_place_and_in_amount():
+    edge, moved, flat = torch.zeros(3, 1, 16, 16)
+    edge[..., 6:], moved[..., 7:] = 1.0, 1.0
+    assert edge_error(edge, edge) == 0
+    assert 0 < edge_error(moved, edge) < edge_error(flat, edge)
+    assert edge_error(edge + 0.2, edge) == pytest.approx(0, abs=1e-3), "a colour that is off all over is no edge"
+    thin = torch.rand(3, 1, 5, requires_grad=True)
+    edge_error(thin, torch.rand(3, 1, 5)).backward()
+    assert thin.grad.isfinite().all()

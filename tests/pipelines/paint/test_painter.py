@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from strokewright.errors import OptionError
+from strokewright.errors import EmptyError, OptionError
 from strokewright.models.painter import Painter, PainterConfig
 from strokewright.pipelines.paint.options import chosen_options
 from strokewright.pipelines.paint.painter import PicturePainter, paint_by
@@ -51,3 +51,14 @@ def test_other_models_and_options_are_refused(painter, picture):
         paint_by(painter, picture, chosen_options({"template": ("line",)}))
     with pytest.raises(OptionError, match="options are moves"):
         chosen_options({"move": 3})
+
+
+def test_features_of_pictures_of_any_size(painter, picture, monkeypatch):
+    monkeypatch.setattr("strokewright.weights.load_model", lambda name, device: painter)
+    loaded = PicturePainter("paint/small", "cpu")
+    rows = loaded.features([picture, picture.repeat(2, axis=0).repeat(2, axis=1), 1 - picture])
+    assert rows.shape == (3, 4 * (6 + 2))
+    assert np.allclose(rows[0], rows[1], atol=1e-3), "the same picture, larger"
+    assert np.abs(rows[0] - rows[2]).max() > 0.01
+    with pytest.raises(EmptyError, match="at least one picture"):
+        loaded.features([])

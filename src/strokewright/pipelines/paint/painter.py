@@ -13,13 +13,15 @@ from torch import Tensor
 
 from strokewright import weights
 from strokewright.drawing import Drawing
-from strokewright.errors import OptionError
+from strokewright.errors import EmptyError, OptionError
 from strokewright.models.painter import Painter
 from strokewright.pipelines.paint.options import PaintOptions, chosen_options, to_rgb
 from strokewright.pipelines.paint.page import Colour, Page, read_page
 from strokewright.pipelines.paint.paint import finish, paint_page
 from strokewright.pipelines.paint.painting import Painting, Parameters
 from strokewright.render.template import TemplateBank
+
+_BATCH = 100  # pictures that a painter sees at once
 
 
 class PicturePainter:
@@ -70,9 +72,13 @@ class PicturePainter:
 
         Raises:
             FormatError: A picture cannot be read.
+            EmptyError: There are no pictures.
         """
         paper = _paper(self.painter)
-        rows = [self.painter.features(_seen(self.painter, read_page(picture, paper))) for picture in pictures]
+        seen = [_seen(self.painter, read_page(picture, paper)) for picture in pictures]
+        if not seen:
+            raise EmptyError("features: expected at least one picture, got none; check the list")
+        rows = [self.painter.features(part) for part in torch.cat(seen).split(_BATCH)]
         return torch.cat(rows).cpu().numpy()
 
     def paint(self, picture: Any, options: PaintOptions) -> Drawing:
