@@ -93,6 +93,20 @@ def test_the_discriminators_own_loader_shows_mostly_photos(files):
     assert "real_photo" not in PairBatches(**options, real_edge_share=0.9, change=False).batch(0, 4)
 
 
+def test_kept_sights_come_again_and_do_not_depend_on_when_they_were_drawn(files):
+    options = {"data": files["sketchy-pairs"], "size": 32, "mirror": 0.5}
+    once, kept = PairBatches(**options), PairBatches(**options, sights=2)
+    batch = kept.batch(0, 60)  # of two pairs
+    upright = [min(one.tobytes(), one[:, ::-1].tobytes()) for one in batch["sketch"]]
+    assert len(set(upright)) == 4
+    assert len({one.tobytes() for one in once.batch(0, 60)["sketch"]}) == 60
+    maps = [distance_map(np.ascontiguousarray(one)) for one in batch["sketch"]]
+    assert (np.stack(maps) == batch["distance"]).all()
+    assert all((values == kept.batch(0, 60)[name]).all() for name, values in batch.items())
+    later = PairBatches(**options, sights=2)
+    assert (later.batch(1, 20)["sketch"] == batch["sketch"][20:40]).all()
+
+
 def test_jitter_changes_light_and_contrast_of_photos_alone(files):
     plain, jittered = (PairBatches(data=files["cifar10"], size=16, jitter=amount).batch(0, 32) for amount in (0.0, 0.2))
     assert (plain["sketch"] == jittered["sketch"]).all()
@@ -181,6 +195,7 @@ def test_options_that_cannot_be_are_refused(files):
         {"size": 4},
         {"mirror": 2.0},
         {"jitter": -0.1},
+        {"sights": -1},
         {"real_edge_share": 0.9},
         {"edge_share": (0.5, -1.0)},
         {"scaling": "none"},

@@ -7,7 +7,7 @@ size alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -54,6 +54,8 @@ class PairBatches:
         size: Side of photo and sketch in pixels.
         change: Draw every sketch anew (shaken, bent, with strokes left out) and mirror pairs; False gives the pairs in
             order, as they are.
+        sights: How many drawings of a pair are made and then kept with their maps, 8 kB each at 64 px, so that batches
+            keep up with a GPU; 0: every sight is drawn anew.
         mirror: How often a pair is mirrored, 0 to 1; leave it at 0 for letters and signs.
         jitter: How far light and contrast of photos vary, 0 to 1.
         edges: Data sets whose pairs stand in for sketches early in the run, such as photos with made lines.
@@ -77,6 +79,7 @@ class PairBatches:
         split: str = "train",
         size: int = 64,
         change: bool = True,
+        sights: int = 0,
         mirror: float = 0.5,
         jitter: float = 0.0,
         edges: Source | Sequence[Source] = (),
@@ -89,14 +92,15 @@ class PairBatches:
         if scaling not in ("distance", "report"):
             raise OptionError(f'scaling: expected "distance" or "report", got {scaling!r}')
         shares = (mirror, jitter, *edge_share, real_edge_share or 0.0)
-        if size < 8 or edge_batches < 1 or not all(0 <= share <= 1 for share in shares):
+        if size < 8 or edge_batches < 1 or sights < 0 or not all(0 <= share <= 1 for share in shares):
             raise OptionError(
-                f"pairs: expected size ≥ 8, edge_batches ≥ 1 and shares from 0 to 1, got {size}, {edge_batches} "
-                f"and {shares}; correct the options of the source"
+                f"pairs: expected size ≥ 8, edge_batches ≥ 1, sights ≥ 0 and shares from 0 to 1, got {size}, "
+                f"{edge_batches}, {sights} and {shares}; correct the options of the source"
             )
         if real_edge_share is not None and not edges:
             raise OptionError("real_edge_share: expected data sets in edges, got none; name some, or leave it out")
         self._seed, self._change, self._mirror, self._jitter, self._size = seed, change, mirror, jitter, size
+        self._sights = sights
         self._edge_share, self._edge_batches, self._real_edge_share = edge_share, edge_batches, real_edge_share
         own, made = open_pairs(data), open_pairs(edges)
         self.labels = sorted({name for part in own + made for name in part.label_names()})
@@ -128,7 +132,8 @@ class PairBatches:
 
     def _unchanged(self, number: int) -> dict[str, Any]:
         pair = self._pairs.pair(number % len(self._pairs))
-        return self._columns(pair.photo, self._as_it_is(pair.sketch), pair.label)
+        sketch = self._as_it_is(pair.sketch)
+        return self._columns(pair.photo, sketch, self._map(sketch), pair.label)
 
     def _real_row(self, number: int, edge_share: float) -> dict[str, Any]:
         """Return what the discriminator is shown as real: a pair drawn on its own, with columns of its own."""
@@ -141,17 +146,28 @@ class PairBatches:
         table = self._pairs
         if self._made is not None:
             table = self._made if rng.random() < edge_share else table
-        pair = table.pair(table.place(self._seed + _LOADER_STEP * loader, number))
-        photo = pair.photo
-        if isinstance(pair.sketch, list):
-            sketch = redrawn(pair.sketch, self._size, rng)
-        else:
-            sketch = redrawn_picture(pair.sketch, self._size, rng)
+        place = table.place(self._seed + _LOADER_STEP * loader, number)
+        pair = table.pair(place)
+        photo, (sketch, distance) = pair.photo, self._drawn(pair, (int(table is self._made), place), rng)
         if rng.random() < self._mirror:
-            photo, sketch = photo[..., ::-1], sketch[..., ::-1]
+            photo, sketch, distance = photo[..., ::-1], sketch[..., ::-1], distance[..., ::-1]
         if self._jitter:
             photo = recoloured(photo, self._jitter, rng)
-        return self._columns(photo, sketch, pair.label)
+        return self._columns(photo, sketch, distance, pair.label)
+
+    def _drawn(self, pair: _Pair, name: tuple[int, int], rng: np.random.Generator) -> tuple[Bytes, Bytes]:
+        """Draw a pair's sketch another time, or take a drawing that is kept; return it with its map."""
+        sight = int(rng.integers(self._sights)) if self._sights else -1
+        if sight in pair.sights:
+            return pair.sights[sight]
+        if self._sights:
+            rng = np.random.default_rng((self._seed, 2, *name, sight))
+        redraw: Any = redrawn if isinstance(pair.sketch, list) else redrawn_picture
+        sketch: Bytes = redraw(pair.sketch, self._size, rng)
+        both = sketch, self._map(sketch)
+        if self._sights:
+            pair.sights[sight] = both
+        return both
 
     def _as_it_is(self, sketch: Bytes | list[Floats]) -> Bytes:
         if isinstance(sketch, np.ndarray):
@@ -160,11 +176,12 @@ class PairBatches:
         strokes = [Stroke(line * self._size, width=width) for line in sketch]  # type: ignore[arg-type]
         return lines_on_paper(strokes, self._size)
 
-    def _columns(self, photo: Bytes, sketch: Bytes, label: int) -> dict[str, Any]:
-        shared = {"sketch": sketch, "label": np.int64(label)}
-        if self.report_scaling is None:
-            return {"photo": photo, "distance": distance_map(sketch), **shared}
-        return {"photo": self.report_scaling.photo(photo), "distance": self.report_scaling.lines(sketch), **shared}
+    def _map(self, sketch: Bytes) -> Bytes:
+        return distance_map(sketch) if self.report_scaling is None else self.report_scaling.lines(sketch)
+
+    def _columns(self, photo: Bytes, sketch: Bytes, distance: Bytes, label: int) -> dict[str, Any]:
+        photo = photo if self.report_scaling is None else self.report_scaling.photo(photo)
+        return {"photo": photo, "distance": distance, "sketch": sketch, "label": np.int64(label)}
 
     def _measured(self, parts: Sequence[PairDataset]) -> ReportScaling:
         """Measure training pairs, spread evenly over all of them, whichever split these batches are of."""
@@ -204,11 +221,12 @@ def open_pairs(sources: Source | Sequence[Source], lines: bool = True) -> list[P
 
 @dataclass(frozen=True)
 class _Pair:
-    """One pair in memory: the photo at the network's size; the sketch as lines in sides, or as a picture."""
+    """One pair in memory: the photo at the network's size; the sketch as lines in sides, or as a picture; sights."""
 
     photo: Bytes
     sketch: Bytes | list[Floats]
     label: int
+    sights: dict[int, tuple[Bytes, Bytes]] = field(default_factory=dict[int, tuple[Bytes, Bytes]])
 
 
 class _PairTable:
