@@ -193,6 +193,7 @@ _RATES: dict[str, dict[str, Any]] = {
         "turns": {"generator": TurnOptions(rate_share=0.5)},
         "final_rate": 0.2,
         "clip_norm": 50.0,
+        "weight_decay": 1e-5,
     },
     "pix2pix": {"learning_rate": 2e-4, "betas": (0.5, 0.999), "final_rate": 0.1, "clip_norm": None},
 }
