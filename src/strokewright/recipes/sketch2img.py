@@ -59,7 +59,7 @@ def photo_objects_pix2pix() -> RunConfig:
 
 def photo_emoji() -> RunConfig:
     """Line drawings into shaded emoji: glyphs of Fluent, their outlines, and lines made from its pictures."""
-    return _run("modern", _EMOJI, steps=5000, minutes=60.0, l1_weight_end=5.0)
+    return _run("modern", _EMOJI, steps=5000, minutes=60.0, l1_weight=20.0, l1_weight_end=20.0, perceptual_weight=6.0)
 
 
 def photo_emoji_pix2pix() -> RunConfig:

@@ -279,5 +279,25 @@ def test_a_classifier_can_see_the_features(tmp_path):
     assert scores["generator"]["perceptual"] > 0
     assert not any("stages" in name for name in model.state_dict())
     Sketch2Img.from_options(SMALL).save_pretrained(tmp_path / "other")
-    with pytest.raises(OptionError, match="expected the folder of a photo classifier, got a Sketch2Img"):
+    with pytest.raises(OptionError, match="expected a photo classifier or another FeatureNet, got a Sketch2Img"):
         build(feature_net=str(tmp_path / "other"))
+
+
+class Halves(torch.nn.Module):
+    """A feature net of one's own: what is left and right."""
+
+    def __init__(self):
+        super().__init__()
+        self.share = torch.nn.Parameter(torch.ones(1))
+
+    def features(self, picture):
+        return [self.share * half.mean((2, 3)) for half in picture.chunk(2, 3)]
+
+
+def test_a_feature_net_of_ones_own_is_named_by_its_module():
+    model = build(penalty="none", feature_net=f"{__name__}:Halves")
+    scores = turns(model)
+    assert scores["generator"]["perceptual"] > 0
+    assert not any(parameter is model._features[0].share for parameter in model.parameters())
+    with pytest.raises(OptionError, match="no module 'not_there'"):
+        build(feature_net="not_there:Net")

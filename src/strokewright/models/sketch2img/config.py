@@ -70,7 +70,9 @@ class Sketch2ImgConfig(BaseModel):
     l1_weight_end: float = Field(10.0, ge=0, description="The same at the end of the run")
     perceptual_weight: float = Field(3.0, ge=0, description="Weight of the distance of features")
     feature_net: str = Field(
-        "", description="Folder of a photo classifier that sees the features; empty: scales and gradients of the pixels"
+        "",
+        description='What sees the features: the folder of a photo classifier, or "module:callable" that makes '
+        "another FeatureNet; empty: scales and gradients of the pixels",
     )
     diversity_weight: float = Field(10.0, ge=0, description="Reward for |G(z1) - G(z2)| / |z1 - z2|")
     diversity_limit: float | None = Field(None, gt=0, description="Where the reward ends; none: nowhere")

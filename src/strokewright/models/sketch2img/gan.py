@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator as Frame
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from strokewright.errors import OptionError
+from strokewright.models import import_object
 from strokewright.models.pretrained import Pretrained, load_pretrained
 from strokewright.models.sketch2img.augment import augment
 from strokewright.models.sketch2img.config import Sketch2ImgConfig
@@ -222,10 +224,10 @@ def _at_rest(network: nn.Module) -> Frame[None]:
         network.requires_grad_(True)
 
 
-def _feature_net(folder: str) -> FeatureNet:
-    if not folder:
+def _feature_net(place: str) -> FeatureNet:
+    if not place:
         return Pyramid()
-    net = load_pretrained(folder).requires_grad_(False)
+    net: Any = import_object(place)() if ":" in place and not Path(place).exists() else load_pretrained(place)
     if not callable(getattr(net, "features", None)):
-        raise OptionError(f"feature_net: expected the folder of a photo classifier, got a {type(net).__name__}")
-    return net  # type: ignore[return-value]
+        raise OptionError(f"feature_net: expected a photo classifier or another FeatureNet, got a {type(net).__name__}")
+    return net.eval().requires_grad_(False) if isinstance(net, nn.Module) else net
