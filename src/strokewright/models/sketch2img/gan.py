@@ -10,7 +10,7 @@ from collections.abc import Generator as Frame
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -230,4 +230,6 @@ def _feature_net(place: str) -> FeatureNet:
     net: Any = import_object(place)() if ":" in place and not Path(place).exists() else load_pretrained(place)
     if not callable(getattr(net, "features", None)):
         raise OptionError(f"feature_net: expected a photo classifier or another FeatureNet, got a {type(net).__name__}")
-    return net.eval().requires_grad_(False) if isinstance(net, nn.Module) else net
+    if isinstance(net, nn.Module):
+        net.eval().requires_grad_(False)
+    return cast(FeatureNet, net)
