@@ -26,6 +26,7 @@ def test_wrong_usage(strokewright, picture_path, blank_path, tmp_path):
         (("--template", "no-such"), 2, "expected one of circle"),
         (("--colours", "3", "--palette", "red"), 2, "colours or palette"),
         (("--profile", "plot"), 2, "hatch_px"),
+        (("--detail", "0.5", "--rounds", "0"), 2, "rounds with detail"),
         (("--model", "trace/lineart"), 2, "expected a painter"),
         (("--model", "no/such"), 3, "no bundled model"),
     ]:

@@ -36,7 +36,7 @@ class PaintOptions(BaseModel):
         default=0.0,
         ge=0,
         le=1,
-        description="What sharp edges count beside the colour of every point: 0: nothing; 1: as much as helps.",
+        description="Sharper edges and more texture, for a little more error in colour: 0 = not at all, 1 = most.",
     )
     translucent: bool = Field(default=False, description="Let paint be see-through where that helps.")
     colours: int | None = Field(default=None, ge=2, le=64, description="Use at most this many colours, paper included.")
@@ -73,6 +73,10 @@ class PaintOptions(BaseModel):
         if self.translucent and (limited or self.layers or self.hatch_px is not None):
             raise OptionError(
                 "paint: expected solid paint with a limit of colours, layers or hatching, got translucent; leave it out"
+            )
+        if self.detail and not self.rounds:
+            raise OptionError(
+                "paint: expected rounds with detail, as only refining brings it, got rounds=0; try rounds=3"
             )
         for colour in (*self.palette, *([] if self.paper is None else [self.paper])):
             to_rgb(colour)
