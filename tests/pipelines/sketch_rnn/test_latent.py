@@ -23,10 +23,11 @@ def test_slerp_goes_straight_where_there_is_no_arc():
         assert np.allclose(middle, 0.75 * A + 0.25 * other, atol=1e-5)
 
 
-def test_labels_go_straight_while_z_goes_round():
-    mixed = between(A, B, 0.5, 6, "slerp")
-    assert np.allclose(mixed[6:], (A[6:] + B[6:]) / 2)
-    assert np.allclose(mixed[:6], slerp(A[:6], B[:6], 0.5))
+def test_labels_are_those_of_the_nearer_end_while_z_goes_round():
+    for share, nearer in ((0.4, A), (0.6, B)):
+        mixed = between(A, B, share, 6, "slerp")
+        assert np.allclose(mixed[6:], nearer[6:])
+        assert np.allclose(mixed[:6], slerp(A[:6], B[:6], share))
     assert np.allclose(between(A, B, 0.5, 6, "lerp"), (A + B) / 2)
 
 

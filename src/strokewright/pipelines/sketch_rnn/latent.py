@@ -1,7 +1,7 @@
 """Ways through the latent space: between two codes, over a grid between corners.
 
 A code is what stands beside every row of the decoder's input: z, then the label's embedding for a model that has
-labels. z goes along a sphere, since normal z of many units all have about one length; the embedding goes straight.
+labels. z goes along a sphere, since normal z of many units all have about one length.
 
 Source: Ha and Eck, A Neural Representation of Sketch Drawings, section 4.3; White, Sampling Generative Networks.
 """
@@ -48,10 +48,14 @@ def lerp(a: Code, b: Code, share: float) -> Code:
 
 
 def between(a: Code, b: Code, share: float, latent: int, mode: Mode) -> Code:
-    """Go from one code to another; the first `latent` numbers are z."""
+    """Go from one code to another; the first `latent` numbers are z.
+
+    By slerp, the class is that of the nearer end; by lerp, the embedding goes straight, too, through what no drawing
+    has taught.
+    """
     if mode == "lerp":
         return lerp(a, b, share)
-    return np.concatenate([slerp(a[:latent], b[:latent], share), lerp(a[latent:], b[latent:], share)])
+    return np.concatenate([slerp(a[:latent], b[:latent], share), (a if share < 0.5 else b)[latent:]])
 
 
 def grid(corners: Sequence[Sequence[Code]], size: tuple[int, int], latent: int, mode: Mode) -> list[list[Code]]:

@@ -54,7 +54,10 @@ class DecodeOptions(DrawOptions):
 class BlendOptions(DecodeOptions):
     """Options of `Sketcher.blend` and `Sketcher.morph`."""
 
-    mode: Mode = Field(default="slerp", description="Way between two drawings: slerp (on a sphere) or lerp (straight).")
+    mode: Mode = Field(
+        default="slerp",
+        description="Between two drawings: slerp (on a sphere, the nearer one's class) or lerp (straight).",
+    )
     label: str | None = Field(default=None, description="Class of all drawings; by default the likeliest of each.")
 
 
