@@ -18,6 +18,7 @@ from strokewright.drawing import Drawing
 from strokewright.recipes.doodle_classifier import Classifier, rasters
 
 _FOR_TEST = 22  # first rasters of a class
+_EPOCHS = 24
 
 
 def accuracy(classifier: Classifier, drawings: dict[str, list[Drawing]]) -> float:
@@ -37,7 +38,7 @@ def load_classifier(path: Path) -> Classifier:
         return classifier.eval()
     labels = arrays["label"].astype(np.int64)
     place = np.arange(len(labels)) - np.searchsorted(labels, labels)  # of a raster within its class
-    classifier.learn(arrays["images"][place >= _FOR_TEST], labels[place >= _FOR_TEST])
+    classifier.learn(arrays["images"][place >= _FOR_TEST], labels[place >= _FOR_TEST], epochs=_EPOCHS)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(classifier.state_dict(), path)
     return classifier

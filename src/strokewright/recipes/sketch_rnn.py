@@ -39,7 +39,7 @@ def sketch_doodles() -> RunConfig:
     It learns from real drawings, and for 16 classes from drawings of the public decoders too: those drawn carefully
     that show their class. Its decoder begins with the weights of a public one.
     """
-    code = {"latent_size": 128, "kl_weight": 0.5, "kl_decay": 0.9995, "kl_floor": 0.02}
+    code = {"latent_size": 128, "kl_weight": 0.15, "kl_decay": 0.9995, "kl_floor": 0.02}
     run = _doodles({"encoder_size": 256, **code}, ["clear"])
     return run.replaced({"data.train.options.jitter_px": 0.7})
 

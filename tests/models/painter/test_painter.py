@@ -8,7 +8,8 @@ from strokewright.datasets.shapes import SceneBatches
 from strokewright.errors import OptionError
 from strokewright.models.painter import Painter, PainterConfig
 from strokewright.models.painter.actions import to_features
-from strokewright.models.painter.painter import Page, read_colours, render_all
+from strokewright.models.painter.painter import read_colours, render_all
+from strokewright.models.painter.state import Page
 from strokewright.recipes import find_recipe
 from strokewright.recipes.painter import SETTINGS
 

@@ -8,7 +8,7 @@ from strokewright.models.painter import PainterConfig, attention
 from strokewright.models.painter.actions import from_corners, layout, to_corners
 from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.prior import MovePrior
-from strokewright.models.painter.scores import clean_share, overlap, scene_scores
+from strokewright.models.painter.scores import clean_share, meeting, overlap, scene_scores, what_is_seen
 from strokewright.render.template import Moves, invert, placed
 
 
@@ -45,6 +45,17 @@ def test_faults_cost_what_they_should():
     fewer = moves._replace(there=moves.there * torch.tensor([1.0, 1, 1, 1, 0]))
     assert scene_scores(fewer, ("square", "circle"), batch, 28)["number"] == 0.0
     assert overlap(torch.tensor([0.0, 0, 2, 2]), torch.tensor([1.0, 0, 3, 2])).item() == pytest.approx(1 / 3)
+
+
+def test_what_meets_under_a_third_does_not_count():
+    corners = torch.tensor(
+        [[[0.0, 0, 8, 8], [4, 0, 12, 8], [3, 0, 13, 8]], [[0, 0, 8, 8], [4, 0, 12, 8], [20, 0, 24, 8]]]
+    )
+    meet = meeting(corners, torch.ones(2, 3, dtype=torch.bool), 28)
+    assert meet[0].nonzero().tolist() == [[0, 2], [1, 2]]
+    assert meet[1].nonzero().tolist() == [[0, 1]]
+    seen = what_is_seen(corners, torch.ones(2, 3), 28).sum((2, 3))
+    assert seen.tolist() == [[24.0, 0.0, 80.0], [32.0, 64.0, 32.0]]
 
 
 def test_clean_pictures_keep_the_rule():

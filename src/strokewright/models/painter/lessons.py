@@ -51,4 +51,4 @@ def lesson(config: PainterConfig, actions: Tensor, depth: Tensor, batch: dict[st
         return loss
     level = depth.gather(1, chosen)
     wrong = F.softplus(level[:, :, None] - level[:, None])  # the lower one above the upper one
-    return loss + _ORDER * (wrong * meeting(batch["corners"], there > 0.5)).sum((1, 2)).mean()
+    return loss + _ORDER * (wrong * meeting(batch["corners"], there > 0.5, config.size_px)).sum((1, 2)).mean()

@@ -10,8 +10,6 @@ Source: Jaques, "Teaching Machines to Paint" (2016), chapter 5. Corrections, dep
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -27,6 +25,7 @@ from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.networks import Correct, See, start_small
 from strokewright.models.painter.prior import MovePrior
 from strokewright.models.painter.scores import scene_scores
+from strokewright.models.painter.state import Page, Painting, State, mean_squares
 from strokewright.models.painter.wasted import laid_anew, least_needed
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.skia import render
@@ -35,54 +34,6 @@ from strokewright.render.template import Moves, TemplateBank, paper, superpose, 
 _TINY = 1e-2  # pixels
 _PALEST = 0.02
 _SURE = 1e-3  # cross-entropy counts no pixel as surer than that
-
-
-class Painting(NamedTuple):
-    """What a painter made of pictures: actions (batch, moves, columns) and canvas of each look, the latent cost."""
-
-    actions: list[Tensor]
-    canvases: list[Tensor]
-    cost: Tensor
-
-
-class State(NamedTuple):
-    """Moves under correction.
-
-    Args:
-        action: (batch, moves, columns).
-        shown: The same, with colours that are read.
-        canvas: What they paint (batch, channels, height, width).
-        slope: How the error changes with the actions, if they are to feel it.
-    """
-
-    action: Tensor
-    shown: Tensor
-    canvas: Tensor
-    slope: Tensor | None
-
-    def errors(self, picture: Tensor) -> Tensor:
-        """Return the mean squared error (batch, 1, 1) of each painting."""
-        return (self.canvas - picture).square().flatten(1).mean(dim=1)[:, None, None]
-
-    def or_better(self, other: State, picture: Tensor) -> State:
-        """Return the other state for each picture that it paints better, this one for the rest."""
-        better = other.errors(picture) < self.errors(picture)
-        slope = None
-        if self.slope is not None and other.slope is not None:
-            slope = torch.where(better, other.slope, self.slope)
-        return State(
-            torch.where(better, other.action, self.action),
-            torch.where(better, other.shown, self.shown),
-            torch.where(better[..., None], other.canvas, self.canvas),
-            slope,
-        )
-
-
-class Page(NamedTuple):
-    """What is painted on: its side in pixels, and how soft edges are."""
-
-    side_px: int
-    softness_px: float = 0.0
 
 
 class Painter(Pretrained):
@@ -141,8 +92,9 @@ class Painter(Pretrained):
         if not self.training:
             state = self._looked(picture, action, features, page)
             for _ in range(self.config.replacements):
-                tried = self._looked(picture, self._replaced(picture, state, page), features, page)
-                state = state.or_better(tried, picture)
+                for change in (self._replaced,) if self.config.sorter == "none" else (self._reordered, self._replaced):
+                    tried = self._looked(picture, change(picture, state, page), features, page)
+                    state = state.or_better(tried, picture)
             return Painting([state.shown], [state.canvas], cost)
         state = self._felt(picture, action, page)
         states = [state]
@@ -166,6 +118,16 @@ class Painter(Pretrained):
     def _change(self, picture: Tensor, state: State, features: Tensor) -> Tensor:
         assert self.correct is not None  # there is one where looks are
         return self.correct(picture, state.canvas, state.shown, features, state.slope)
+
+    def _reordered(self, picture: Tensor, state: State, page: Page) -> Tensor:
+        """Let two moves of each picture change their depths, wherever that makes it better."""
+        columns, moves = layout(self.config).depth, to_moves(self.config, state.action)
+        masks = self._masks(moves, page).detach()
+
+        def error(actions: Tensor) -> Tensor:
+            return mean_squares(self._laid(masks, moves, actions) - picture)
+
+        return sorter.reordered(state.action, columns, error)
 
     def _replaced(self, picture: Tensor, state: State, page: Page) -> Tensor:
         """Lay the move of each picture that is needed least where most is amiss."""

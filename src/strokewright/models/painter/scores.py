@@ -13,6 +13,7 @@ from strokewright.render.template import Moves, invert
 _SAME_COLOUR = 0.1
 _OVERLAP = 0.9
 _NEAR_PX = 4.0
+_SEEN = 0.5
 
 
 def boxes(moves: Moves, size_px: int) -> Tensor:
@@ -38,7 +39,8 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
         mean_overlap: of shapes and their moves.
         templates: share of pictures with a move of the right template within 4 pixels of each shape.
         number: share of pictures with as many moves as shapes.
-        ordered: share of pictures with shapes that meet in which all of them are painted in the right order.
+        ordered: share of pictures with shapes that are seen to meet in which all of them are painted in the right
+            order; each shape has a move of its colour, and the parts that are seen of both overlap by more than half.
     """
     own, truth = boxes(moves, size_px), batch["corners"]
     there = batch["there"] > 0.5
@@ -53,12 +55,17 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
     scores["number"] = ((shown > 0.5).sum(1) == there.sum(1)).float().mean()
     if len(names) > 1:
         scores["templates"] = _templates_right(moves, names, batch, own, there)
-    meet = meeting(truth, there) & (batch["colour"][:, :, None] != batch["colour"][:, None])
+    meet = meeting(truth, there, size_px) & (batch["colour"][:, :, None] != batch["colour"][:, None])
     if meet.any():
         wrong = meet & (chosen[:, :, None] > chosen[:, None])
         pictures = meet.any(2).any(1)
-        right = ~wrong.any(2).any(1) & (value > 0.5).all(1)
-        scores["ordered"] = right[pictures].float().mean()
+        shades = same.gather(1, chosen[:, None])[:, 0]
+        painted = what_is_seen(own, shown > 0.5, size_px)
+        painted = painted.gather(1, chosen[..., None, None].expand(-1, -1, size_px, size_px))
+        wanted = what_is_seen(truth, there, size_px)
+        both, either = (part.sum((2, 3)) for part in (painted.minimum(wanted), painted.maximum(wanted)))
+        found = (shades & (both > _SEEN * either)) | ~there
+        scores["ordered"] = (~wrong.any(2).any(1) & found.all(1))[pictures].float().mean()
     return {name: float(value) for name, value in scores.items()}
 
 
@@ -83,13 +90,40 @@ def _templates_right(
     return ((near & (template[:, :, None] == batch["kind"][:, None])).any(1) | ~there).all(1).float().mean()
 
 
-def meeting(truth: Tensor, there: Tensor) -> Tensor:
-    """Say which pairs (batch, lower, upper) of shapes share pixels, by the order in which they were painted."""
-    low = torch.maximum(truth[:, :, None, :2], truth[:, None, :, :2])
-    high = torch.minimum(truth[:, :, None, 2:], truth[:, None, :, 2:])
-    shapes = there.shape[1]
-    later = torch.ones(shapes, shapes, dtype=torch.bool, device=truth.device).triu(1)
-    return (high > low).all(-1) & there[:, :, None] & there[:, None] & later
+def meeting(truth: Tensor, there: Tensor, size_px: int) -> Tensor:
+    """Say which pairs (batch, lower, upper) of boxes (batch, shapes, 4) are seen to meet, in the order of painting.
+
+    Of two that meet under a third one nobody can say which lies above.
+    """
+    masks = coverage(truth, size_px) * there[..., None, None]
+    bare, shapes = torch.ones_like(masks[:, 0]), masks.shape[1]
+    meet = torch.zeros(*there.shape, shapes, dtype=torch.bool, device=truth.device)
+    for upper in reversed(range(shapes)):
+        seen = masks[:, upper] * bare
+        meet[:, :upper, upper] = (masks[:, :upper] * seen[:, None]).amax((2, 3)) > _SEEN
+        bare = bare - seen
+    return meet
+
+
+def what_is_seen(box: Tensor, there: Tensor, size_px: int) -> Tensor:
+    """Return what is seen of boxes (batch, moves, 4) painted one over another, (batch, moves, side, side) in [0, 1]."""
+    masks = coverage(box, size_px) * there[..., None, None]
+    bare = torch.ones_like(masks[:, 0])
+    seen: list[Tensor] = []
+    for mask in reversed(masks.unbind(1)):
+        seen.append(mask * bare)
+        bare = bare * (1 - mask)
+    return torch.stack(seen[::-1], dim=1)
+
+
+def coverage(box: Tensor, size_px: int) -> Tensor:
+    """Return how much of each pixel boxes (…, 4) cover, (…, side, side)."""
+    edge = torch.arange(size_px, device=box.device)
+    x, y = (
+        (torch.minimum(box[..., i + 2, None], edge + 1) - torch.maximum(box[..., i, None], edge)).clamp(0, 1)
+        for i in range(2)
+    )
+    return y[..., :, None] * x[..., None, :]
 
 
 def clean_share(moves: Moves, size_px: int) -> float:
