@@ -253,7 +253,11 @@ def painter_characters() -> RunConfig:
 def painter_faces() -> RunConfig:
     """Faces, 100×100, 40 moves of a circle; the encoder sees half the size."""
     size = {"size_px": 100, "seen_px": 50, "coarse_px": 50, "channels": (16, 32, 32)}
-    config = _FREE | size | {"moves": 40, "opening": "coarse-to-fine", "feels": True, "looks": 32, "taught_looks": 4}
+    config = (
+        _FREE
+        | size
+        | {"moves": 40, "opening": "coarse-to-fine", "feels": True, "looks": 48, "taught_looks": 4, "replacements": 2}
+    )
     options = {"size_px": 100, "mirrored": True, "change": 0.08}
     training = {"batch_size": 8, "evaluation_batches": 5, "learning_rate": 1e-3, "minutes": 55.0, "steps": 15_000}
     return _pictures("faces", config, options, **training)
