@@ -1,4 +1,4 @@
-"""The contact sheets of the sketch-rnn benchmark: reconstructions, blends, analogies, endings, and what each model draws.
+"""Contact sheets of the sketch-rnn benchmark: reconstructions, blends, analogies, endings, what each model draws.
 
 All begin with real drawings that no model has learned from; nothing is picked out, the first that fit are shown.
 """
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from benchmarks.harness import RESULTS_DIR, save_sheet
 from strokewright import Drawing
 from strokewright.pipelines.sketch_rnn.sketcher import Sketcher
-from strokewright.recipes.doodles import CLASSES
 from strokewright.render.skia import render, render_ink
 
 _CELL_PX, _COLOURS = 96, 16
@@ -64,7 +63,7 @@ def _save_reconstructions(sketcher: Sketcher, real: dict[str, list[Drawing]], se
 def _save_blends(sketcher: Sketcher, real: dict[str, list[Drawing]], seed: int) -> None:
     """Figure 5: what lies between four drawings."""
     a, b, c, d = (_coloured(real[name][1], i) for i, name in enumerate(_CORNERS))
-    grid = sketcher.blend([[a, b], [c, d]], size=(7, 9), temperature=0.1, seed=seed)
+    grid = sketcher.blend([[a, b], [c, d]], size=(7, 9), seed=seed)
     rows = [("", [render(drawing, (_PAGE_PX, _PAGE_PX)) for drawing in row]) for row in grid]
     _save("sketch_rnn_blends", [""] * len(grid[0]), rows)
 

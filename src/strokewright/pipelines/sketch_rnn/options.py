@@ -54,6 +54,9 @@ class DecodeOptions(DrawOptions):
 class BlendOptions(DecodeOptions):
     """Options of `Sketcher.blend` and `Sketcher.morph`."""
 
+    temperature: float = Field(
+        default=0.3, ge=0, le=10, description="How freely to draw: 0 always the likeliest, 1 as learned."
+    )
     mode: Mode = Field(
         default="slerp",
         description="Between two drawings: slerp (on a sphere, the nearer one's class) or lerp (straight).",
