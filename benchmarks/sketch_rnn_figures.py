@@ -15,7 +15,7 @@ from strokewright import Drawing
 from strokewright.pipelines.sketch_rnn.sketcher import Sketcher
 from strokewright.render.skia import render, render_ink
 
-_CELL_PX, _COLOURS = 96, 16
+_CELL_PX, _COLOURS = 96, 64
 _PAGE_PX = 192  # pages are rendered larger than they are shown
 _TEMPERATURES = (0.01, 0.2, 0.4, 0.6, 0.8, 1.0)
 _RECONSTRUCTED = ("bicycle", "bird", "dolphin", "monkey", "palm tree", "rabbit")
