@@ -169,14 +169,14 @@ def _doodles(config: dict[str, Any], kinds: list[str]) -> RunConfig:
 
 def _table(weight: float) -> RunConfig:
     cells = {"encoder_cell": "lstm", "encoder_size": 128, "decoder_cell": "lstm", "decoder_size": 256}
-    code = {"latent_size": 64, "kl_weight": weight, "kl_decay": 0.998, "kl_floor": 0.05}
-    return _run({**cells, **code}).replaced(
+    slow = {"kl_weight_start": 0.002, "kl_decay": 0.9995, "kl_floor": 0.01}  # else all weights end at the floor
+    return _run({**cells, "latent_size": 64, "kl_weight": weight}).replaced(
         _FAST
+        | {f"model.config.{name}": value for name, value in slow.items()}
         | {
-            "model.config.kl_decay": 0.998,
-            "training.steps": 1200,
+            "training.steps": 1500,
             "training.learning_rate": 2e-3,
             "training.ema_decay": 0.99,
-            "training.evaluate_every": 600,
+            "training.evaluate_every": 500,
         }
     )
