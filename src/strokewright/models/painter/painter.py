@@ -25,7 +25,7 @@ from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.networks import Correct, See, start_small
 from strokewright.models.painter.prior import MovePrior
 from strokewright.models.painter.scores import scene_scores
-from strokewright.models.painter.state import Page, Painting, State, mean_squares
+from strokewright.models.painter.state import Page, Painting, State
 from strokewright.models.painter.wasted import laid_anew, least_needed
 from strokewright.models.pretrained import Pretrained
 from strokewright.render.skia import render
@@ -92,9 +92,8 @@ class Painter(Pretrained):
         if not self.training:
             state = self._looked(picture, action, features, page)
             for _ in range(self.config.replacements):
-                for change in (self._replaced,) if self.config.sorter == "none" else (self._reordered, self._replaced):
-                    tried = self._looked(picture, change(picture, state, page), features, page)
-                    state = state.or_better(tried, picture)
+                tried = self._looked(picture, self._replaced(picture, state, page), features, page)
+                state = state.or_better(tried, picture)
             return Painting([state.shown], [state.canvas], cost)
         state = self._felt(picture, action, page)
         states = [state]
@@ -118,16 +117,6 @@ class Painter(Pretrained):
     def _change(self, picture: Tensor, state: State, features: Tensor) -> Tensor:
         assert self.correct is not None  # there is one where looks are
         return self.correct(picture, state.canvas, state.shown, features, state.slope)
-
-    def _reordered(self, picture: Tensor, state: State, page: Page) -> Tensor:
-        """Let two moves of each picture change their depths, wherever that makes it better."""
-        columns, moves = layout(self.config).depth, to_moves(self.config, state.action)
-        masks = self._masks(moves, page).detach()
-
-        def error(actions: Tensor) -> Tensor:
-            return mean_squares(self._laid(masks, moves, actions) - picture)
-
-        return sorter.reordered(state.action, columns, error)
 
     def _replaced(self, picture: Tensor, state: State, page: Page) -> Tensor:
         """Lay the move of each picture that is needed least where most is amiss."""

@@ -95,14 +95,9 @@ def meeting(truth: Tensor, there: Tensor, size_px: int) -> Tensor:
 
     Of two that meet under a third one nobody can say which lies above.
     """
-    masks = coverage(truth, size_px) * there[..., None, None]
-    bare, shapes = torch.ones_like(masks[:, 0]), masks.shape[1]
-    meet = torch.zeros(*there.shape, shapes, dtype=torch.bool, device=truth.device)
-    for upper in reversed(range(shapes)):
-        seen = masks[:, upper] * bare
-        meet[:, :upper, upper] = (masks[:, :upper] * seen[:, None]).amax((2, 3)) > _SEEN
-        bare = bare - seen
-    return meet
+    masks, seen = coverage(truth, size_px) * there[..., None, None], what_is_seen(truth, there, size_px)
+    shared = (masks[:, :, None] * seen[:, None]).amax((3, 4))
+    return (shared > _SEEN).triu(1)
 
 
 def what_is_seen(box: Tensor, there: Tensor, size_px: int) -> Tensor:

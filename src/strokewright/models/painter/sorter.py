@@ -11,9 +11,6 @@ Source: Jaques, "Teaching Machines to Paint" (2016), section 5.6, for the pair; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import combinations
-
 import torch
 from torch import Tensor
 
@@ -63,27 +60,6 @@ def by_depth(masks: Tensor, colours: Tensor, depth: Tensor, canvas: Tensor) -> T
     bare = (1 - masks).prod(dim=1)
     share = visible * ((1 - bare) / visible.sum(dim=1).clamp(min=_TINY))[:, None]
     return canvas * bare[:, None] + torch.einsum("bihw,bic->bchw", share, colours)
-
-
-def reordered(actions: Tensor, depth: slice, error: Callable[[Tensor], Tensor]) -> Tensor:
-    """Let two moves change their depths wherever that makes a picture better, pair after pair.
-
-    Args:
-        actions: (batch, moves, columns).
-        depth: Which column of them says how high a move lies.
-        error: Returns the error (batch, 1, 1) of actions.
-
-    Returns:
-        Actions of which no picture is worse.
-    """
-    least = error(actions)
-    for pair in combinations(range(actions.shape[1]), 2):
-        tried = actions.clone()
-        tried[:, pair, depth] = actions[:, pair[::-1], depth]
-        new = error(tried)
-        actions = torch.where(new < least, tried, actions)
-        least = torch.minimum(new, least)
-    return actions
 
 
 def in_order(moves: Moves, depth: Tensor) -> Moves:

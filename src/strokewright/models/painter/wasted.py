@@ -13,6 +13,7 @@ from torch import Tensor
 
 from strokewright.models.painter.actions import layout
 from strokewright.models.painter.config import PainterConfig
+from strokewright.models.painter.state import mean_squares
 
 _SIDE = 0.18  # of the page: a move that is laid anew
 _ABOVE = 0.3
@@ -31,7 +32,7 @@ def least_needed(masks: Tensor, paint: Callable[[Tensor], Tensor], picture: Tens
     for mask in masks.unbind(1):
         kept = mask.clone()
         mask.zero_()
-        errors.append((paint(masks) - picture).square().flatten(1).mean(dim=1))
+        errors.append(mean_squares(paint(masks) - picture)[:, 0, 0])
         mask.copy_(kept)
     return torch.stack(errors, dim=1).argmin(dim=1)
 

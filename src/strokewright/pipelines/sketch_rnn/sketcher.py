@@ -127,11 +127,7 @@ class Sketcher:
         if given.n != 1:
             raise OptionError(f"stream: expected n = 1, got {given.n}; stream each drawing with a seed of its own")
         if drawing is None:
-            begun, frame, place = (
-                self._fresh([0], given)[0],
-                frame_on_page(self.habits, _PAGE),
-                (0, 0),
-            )
+            begun, frame, place = self._fresh([0], given)[0], frame_on_page(self.habits, _PAGE), (0.0, 0.0)
         else:
             sketch = read_sketch(self.model, self.habits, drawing, self._number(given.label))
             begun, frame, place = begin_sketch(self.model, sketch, given.seed, [0]), sketch.frame, last_point(sketch)
