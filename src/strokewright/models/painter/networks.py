@@ -69,7 +69,8 @@ class Correct(nn.Module):
     def __init__(self, config: PainterConfig) -> None:
         super().__init__()
         self.config = config
-        seen = 2 * (2 * config.colours + config.seeks_colour) * config.glimpse_px**2
+        maps = 2 * config.colours + config.seeks_colour + (config.sorter == "depth")
+        seen = 2 * maps * config.glimpse_px**2
         self.context = nn.Linear(config.hidden, _CONTEXT)
         width = layout(config).width
         felt = width * len(_STRENGTHS) if config.feels else 0
@@ -85,7 +86,13 @@ class Correct(nn.Module):
         nn.init.zeros_(self.change.bias)
 
     def forward(
-        self, picture: Tensor, canvas: Tensor, actions: Tensor, features: Tensor, slope: Tensor | None
+        self,
+        picture: Tensor,
+        canvas: Tensor,
+        actions: Tensor,
+        features: Tensor,
+        slope: Tensor | None,
+        relief: Tensor | None,
     ) -> Tensor:
         """Return how the actions change.
 
@@ -95,11 +102,13 @@ class Correct(nn.Module):
             actions: (batch, moves, columns).
             features: (batch, hidden) of the picture.
             slope: Gradient of the squared error in pixels with respect to the actions, if they are to feel it.
+            relief: Depth (batch, 1, height, width) of what is seen of the canvas, where moves have one.
         """
         config, columns = self.config, layout(self.config)
         moves = to_moves(config, actions.detach())
         frame = invert(moves.where)
-        seen = self._glimpses(torch.cat([picture, canvas], dim=1).detach(), frame, moves.what)
+        known = torch.cat([picture, canvas] if relief is None else [picture, canvas, relief], dim=1).detach()
+        seen = self._glimpses(known, frame, moves.what, 10 * actions.detach()[..., columns.depth])
         context = self.context(features)[:, None].expand(-1, actions.shape[1], -1)
         parts = [seen, actions.detach(), context]
         if slope is not None:
@@ -112,7 +121,7 @@ class Correct(nn.Module):
         shift = torch.einsum("bmpt,bmt->bmp", frame[..., :2], change[..., columns.centre])
         return torch.cat([shift, change[..., columns.centre.stop :]], dim=-1)
 
-    def _glimpses(self, seen: Tensor, frame: Tensor, colour: Tensor) -> Tensor:
+    def _glimpses(self, seen: Tensor, frame: Tensor, colour: Tensor, depth: Tensor) -> Tensor:
         """Read near and far around each move: (batch, moves, numbers)."""
         side = self.config.glimpse_px
         least = _LEAST * 2 / self.config.size_px
@@ -121,6 +130,9 @@ class Correct(nn.Module):
         for margin in (_NEAR, _FAR):
             linear = frame[..., :2] / length * (margin * length).clamp(min=least)
             glimpse = read(seen, torch.cat([linear, frame[..., 2:]], dim=-1), side)
+            if depth.shape[-1]:  # how far above the move what is seen lies
+                above = torch.tanh((glimpse[:, :, -1:] - depth[..., None, None]) / 2)
+                glimpse = torch.cat([glimpse[:, :, :-1], above], dim=2)
             parts.append(glimpse.flatten(2))
             if self.config.seeks_colour:
                 off = (glimpse[:, :, : self.config.colours] - colour[..., None, None]) / _ALIKE

@@ -98,7 +98,7 @@ class Painter(Pretrained):
         state = self._felt(picture, action, page)
         states = [state]
         for _ in range(min(self.config.taught_looks or self.config.looks, self.config.looks)):
-            change = self._change(picture, state, features)
+            change = self._change(picture, state, features, page)
             state = self._felt(picture, state.action + change, page)
             states.append(state)
         return Painting([state.shown for state in states], [state.canvas for state in states], cost)
@@ -108,15 +108,22 @@ class Painter(Pretrained):
         state = self._felt(picture, action, page)
         courage = action.new_ones(len(action), 1, 1)
         for _ in range(self.config.looks):
-            change = courage * self._change(picture, state, features)
+            change = courage * self._change(picture, state, features, page)
             tried = self._felt(picture, state.action + change, page)
             courage = torch.where(tried.errors(picture) < state.errors(picture), courage, courage / 2)
             state = state.or_better(tried, picture)
         return state
 
-    def _change(self, picture: Tensor, state: State, features: Tensor) -> Tensor:
+    def _change(self, picture: Tensor, state: State, features: Tensor, page: Page) -> Tensor:
         assert self.correct is not None  # there is one where looks are
-        return self.correct(picture, state.canvas, state.shown, features, state.slope)
+        relief = self._relief(state.shown, page) if self.config.sorter == "depth" else None
+        return self.correct(picture, state.canvas, state.shown, features, state.slope, relief)
+
+    @torch.no_grad()
+    def _relief(self, actions: Tensor, page: Page) -> Tensor:
+        """Return the depth (batch, 1, side, side) of what is seen; the page lies at 0."""
+        masks, depth = self._masks(to_moves(self.config, actions), page), self.depth(actions)
+        return sorter.by_depth(masks, depth[..., None], depth, torch.zeros_like(masks[:, :1]))
 
     def _replaced(self, picture: Tensor, state: State, page: Page) -> Tensor:
         """Lay the move of each picture that is needed least where most is amiss."""
