@@ -1,8 +1,8 @@
 """Painter: every row of the table in its specification on held-out pictures, and its figures as picture sheets.
 
 A case without a trained model says how to train it. Real pictures are scored by the true renderer. `painter.png` shows
-paintings in the making, `painter_samples.png` what variational models dream. What moves tell of digits beside their
-painting: `painter_features.py`.
+paintings in the making, `painter_samples.png` what variational models dream, `painter_progress.png` how painters
+learned. What moves tell of digits beside their painting: `painter_features.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 
 from benchmarks.harness import RESULTS_DIR, at_least, at_most, report, row, save_sheet
 from benchmarks.painter_features import feature_rows
+from benchmarks.painter_progress import save_progress
 from benchmarks.painters import (
     BOUND_CASES,
     PICTURE_CASES,
@@ -65,6 +66,7 @@ def run(quick: bool) -> dict[str, Any]:
     rows += _picture_rows(quick, sheet) + feature_rows(quick)
     if not quick:
         rows += _bound_rows(sheet, dreams)
+        save_progress((*SCENE_CASES, *PICTURE_CASES))
         for name, pages in (("painter", sheet), ("painter_samples", dreams)):
             if pages:
                 save_sheet(RESULTS_DIR / f"{name}.png", [""] * _COLUMNS, pages, cell_px=112)

@@ -28,7 +28,7 @@ _TRAINING = TrainingOptions(
     log_every=100,
     evaluate_every=1000,
     evaluation_batches=4,
-    sample_every=5000,
+    sample_every=250,
     checkpoint_every=2000,
     checkpoint_minutes=4.0,
 )
