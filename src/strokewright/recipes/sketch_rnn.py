@@ -169,7 +169,7 @@ def _doodles(config: dict[str, Any], kinds: list[str]) -> RunConfig:
 
 def _table(weight: float) -> RunConfig:
     cells = {"encoder_cell": "lstm", "encoder_size": 128, "decoder_cell": "lstm", "decoder_size": 256}
-    slow = {"kl_weight_start": 0.002, "kl_decay": 0.9995, "kl_floor": 0.01}  # else all weights end at the floor
+    slow = {"kl_weight_start": 0.002, "kl_decay": 0.9999, "kl_floor": 0.01}  # else all weights end at the floor
     return _run({**cells, "latent_size": 64, "kl_weight": weight}).replaced(
         _FAST
         | {f"model.config.{name}": value for name, value in slow.items()}
