@@ -82,7 +82,8 @@ def _set_rows(name: str, path: str) -> Rows:
     rows: Rows = []
     reconstruction: list[float] = []
     for variant, recipe in VARIANTS.items():
-        trained = Trained(f"{recipe} --data {path}", f"{recipe.replace('_', '-')}-{name.split()[-1]}")
+        start, folder = (f"{kind.replace('_', '-')}-{name.split()[-1]}" for kind in ("sketch_table_start", recipe))
+        trained = Trained(f"{recipe} --data {path} --set model.start=runs/{start}/model", folder)
         model = trained.load(SketchRNN)
         if model is None:
             rows.append(row(not_trained(f"{name}, {variant}", trained.command), "L_R", None))

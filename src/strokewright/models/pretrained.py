@@ -33,6 +33,10 @@ class Pretrained(nn.Module):
 
     config: Any
 
+    def begin_as(self, known: Self) -> None:
+        """Take the weights of a trained model, to learn on from them. Raises RuntimeError for one of another shape."""
+        self.load_state_dict(known.state_dict())
+
     def save_pretrained(self, folder: str | Path, card: str = "", dtype: torch.dtype | None = None) -> None:
         """Write config.json, model.safetensors and README.md; each file appears whole or not at all.
 

@@ -74,6 +74,7 @@ RECIPES: dict[str, str] = {
     "sketch_kanji": "strokewright.recipes.sketch_rnn:sketch_kanji",
     "sketch_characters": "strokewright.recipes.sketch_rnn:sketch_characters",
     "sketch_icons": "strokewright.recipes.sketch_rnn:sketch_icons",
+    "sketch_table_start": "strokewright.recipes.sketch_rnn:sketch_table_start",
     "sketch_table": "strokewright.recipes.sketch_rnn:sketch_table",
     "sketch_table_half": "strokewright.recipes.sketch_rnn:sketch_table_half",
     "sketch_table_quarter": "strokewright.recipes.sketch_rnn:sketch_table_quarter",

@@ -34,7 +34,7 @@ from strokewright.models.sketch_rnn.config import SketchRNNConfig
 from strokewright.models.sketch_rnn.draws import Rule
 from strokewright.models.sketch_rnn.magenta import from_magenta
 from strokewright.models.sketch_rnn.sampler import Sampler, begin
-from strokewright.models.sketch_rnn.vae import ROW, SketchRNN
+from strokewright.models.sketch_rnn.vae import SketchRNN
 from strokewright.recipes.doodle_classifier import Classifier, Pictures, rasters
 
 CLASSES = (
@@ -55,7 +55,7 @@ _KINDS: dict[str, tuple[Rule, tuple[float, ...], int]] = {
 """How each kind is drawn, and how many times as many of it."""
 _CLEAR = 0.5  # least probability of a clear drawing's own class
 _JUDGE_EPOCHS = 3
-_START, _FAINT = "bird", 0.3
+_START = "bird"
 SCALE_PX = 28.0
 """One unit of the model for all classes: about the deviation of their offsets on a page of 256 px."""
 _REAL_TIMES = 8  # real drawings are few beside those of a class's decoder
@@ -197,7 +197,7 @@ def _judged(pictures: Pictures, labels: NDArray[np.int64], seed: int) -> NDArray
 
 
 def make_start(folder: str | Path = FOLDER) -> Iterator[Path]:
-    """Write the weights that the recipes begin with: those of a public decoder; what it lacks is random and small.
+    """Write the weights that the recipes begin with: those of a public decoder; see `SketchRNN.begin_as`.
 
     Yields:
         The two model folders.
@@ -210,12 +210,7 @@ def make_start(folder: str | Path = FOLDER) -> Iterator[Path]:
         torch.manual_seed(0)
         labels = recipe.data.train.options.get("classes", CLASSES + REAL_CLASSES)
         model = SketchRNN(SketchRNNConfig(**recipe.model.config, labels=labels, scale_px=SCALE_PX))
-        with torch.no_grad():
-            own, other = dict(model.decoder.named_parameters()), dict(public.decoder.named_parameters())
-            for name, weight in own.items():
-                weight[ROW:] *= _FAINT if name == "w_xh" else 1.0
-                weight[: len(other[name])].copy_(other[name])
-            model.head.load_state_dict(public.head.state_dict())
+        model.begin_as(public)
         path = Path(folder) / Path(recipe.model.start).name
         model.save_pretrained(path)
         yield path

@@ -93,7 +93,7 @@ def _make_model(spec: ModelSpec) -> Pretrained:
     is_file = Path(spec.start).exists()
     known: Pretrained = type(begun).from_pretrained(spec.start) if is_file else load_model(spec.start, "cpu")
     try:
-        begun.load_state_dict(known.state_dict())
+        begun.begin_as(known)
     except RuntimeError as error:
         raise OptionError(
             f"model.start: expected weights that fit {spec.name} with this config, got {spec.start}: "

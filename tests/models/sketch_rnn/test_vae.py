@@ -196,3 +196,15 @@ def test_new_codes_lie_as_those_of_the_drawings_seen():
     torch.testing.assert_close(codes[label == 1].mean(0), means.mean(0), atol=0.1, rtol=0.05)
     torch.testing.assert_close(codes[label == 1].std(0), means.std(0), atol=0.05, rtol=0.1)
     assert torch.equal(codes[label != 1], noise[label != 1]), "classes that were not seen keep N(0, I)"
+
+
+def test_an_autoencoder_begins_as_a_bare_decoder_draws() -> None:
+    bare, whole = build(latent_size=0), build()
+    whole.begin_as(bare)
+    own, known = dict(whole.decoder.named_parameters()), dict(bare.decoder.named_parameters())
+    for name, weight in known.items():
+        torch.testing.assert_close(own[name][: len(weight)], weight)
+    torch.testing.assert_close(whole.head.weight, bare.head.weight)
+    again = build()
+    again.begin_as(whole)
+    torch.testing.assert_close(again.to_mean.weight, whole.to_mean.weight)

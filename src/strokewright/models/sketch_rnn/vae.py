@@ -32,6 +32,7 @@ _AT_REST = 2e-7
 """By how much L_p may still change, were the change of the last few rows to go on to N_max."""
 _LATELY = 0.002
 """Weight of a drawing among the noted codes of its class; that of the one before is smaller by this share."""
+_FAINT = 0.3
 _AT_REST_NOISY = 1e-4  # fresh dropout masks keep the rows from coming to rest any further
 
 
@@ -59,6 +60,19 @@ class SketchRNN(Pretrained):
         nn.init.xavier_uniform_(self.head.weight)
         nn.init.uniform_(self.head.bias, -((3 / outputs) ** 0.5), (3 / outputs) ** 0.5)  # the trainer's, not zero
         self._step = 0
+
+    def begin_as(self, known: SketchRNN) -> None:
+        """Take the weights of a trained model; of a bare decoder, what z and labels add stays random, faint."""
+        if known.config.latent_size or known.config.labels:
+            super().begin_as(known)
+            return
+        learned = dict(known.decoder.named_parameters())
+        with torch.no_grad():
+            for name, weight in self.decoder.named_parameters():
+                if name == "w_xh":
+                    weight[ROW:] *= _FAINT
+                weight[: len(learned[name])].copy_(learned[name])
+            self.head.load_state_dict(known.head.state_dict())
 
     @classmethod
     def from_magenta(cls, source: str | PurePath | bytes, device: str | torch.device = "cpu") -> SketchRNN:
