@@ -44,6 +44,7 @@ SETS = {
     "sheep": "sketchrnn/aaron_sheep.npz",
     "monkey": "quickdraw/sketchrnn_monkey.npz",
 }
+LONGER = {"characters": "--set training.steps=2000"}  # it has three times as many drawings as any other
 CLASS_FILES = "sketchrnn/google"
 VARIANTS = {
     "decoder-only": "sketch_table_decoder",
@@ -83,7 +84,8 @@ def _set_rows(name: str, path: str) -> Rows:
     reconstruction: list[float] = []
     for variant, recipe in VARIANTS.items():
         start, folder = (f"{kind.replace('_', '-')}-{name.split()[-1]}" for kind in ("sketch_table_start", recipe))
-        trained = Trained(f"{recipe} --data {path} --set model.start=runs/{start}/model", folder)
+        more = f" {LONGER[name]}" if name in LONGER else ""
+        trained = Trained(f"{recipe} --data {path} --set model.start=runs/{start}/model{more}", folder)
         model = trained.load(SketchRNN)
         if model is None:
             rows.append(row(not_trained(f"{name}, {variant}", trained.command), "L_R", None))
