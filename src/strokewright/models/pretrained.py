@@ -33,7 +33,7 @@ class Pretrained(nn.Module):
 
     config: Any
 
-    def begin_as(self, known: Self) -> None:
+    def begin_as(self, known: Pretrained) -> None:
         """Take the weights of a trained model, to learn on from them. Raises RuntimeError for one of another shape."""
         self.load_state_dict(known.state_dict())
 

@@ -61,9 +61,9 @@ class SketchRNN(Pretrained):
         nn.init.uniform_(self.head.bias, -((3 / outputs) ** 0.5), (3 / outputs) ** 0.5)  # the trainer's, not zero
         self._step = 0
 
-    def begin_as(self, known: SketchRNN) -> None:
+    def begin_as(self, known: Pretrained) -> None:
         """Take the weights of a trained model; of a bare decoder, what z and labels add stays random, faint."""
-        if known.config.latent_size or known.config.labels:
+        if not isinstance(known, SketchRNN) or known.config.latent_size or known.config.labels:
             super().begin_as(known)
             return
         learned = dict(known.decoder.named_parameters())
