@@ -208,3 +208,5 @@ def test_an_autoencoder_begins_as_a_bare_decoder_draws() -> None:
     again = build()
     again.begin_as(whole)
     torch.testing.assert_close(again.to_mean.weight, whole.to_mean.weight)
+    with pytest.raises(RuntimeError, match="decoder_cell"):
+        build(decoder_cell="lstm").begin_as(bare)

@@ -66,9 +66,11 @@ class SketchRNN(Pretrained):
         if not isinstance(known, SketchRNN) or known.config.latent_size or known.config.labels:
             super().begin_as(known)
             return
-        learned = dict(known.decoder.named_parameters())
+        learned, own = (dict(model.decoder.named_parameters()) for model in (known, self))
+        if learned.keys() != own.keys():
+            raise RuntimeError(f"decoder_cell: {known.config.decoder_cell} there, {self.config.decoder_cell} here")
         with torch.no_grad():
-            for name, weight in self.decoder.named_parameters():
+            for name, weight in own.items():
                 if name == "w_xh":
                     weight[ROW:] *= _FAINT
                 weight[: len(learned[name])].copy_(learned[name])
