@@ -42,6 +42,13 @@ _TAUGHT: dict[str, Any] = {
     "soft_share": 0.5,
     "lesson": 3.0,
 }
+_SORTED: dict[str, Any] = {
+    "sorter": "depth",
+    "seeks_colour": True,
+    "polish": 40,
+    "restacks": 2,
+    "usual_weight": 0.01,
+}
 
 
 def _scenes(name: str, model: str, config: dict[str, Any], **training: Any) -> RunConfig:
@@ -139,25 +146,22 @@ def painter_occlusion_pair() -> RunConfig:
 
 def painter_occlusion_two() -> RunConfig:
     """The same with the sorter that scales."""
-    return painter_occlusion_unsorted().replaced({"model.config.sorter": "depth", "model.config.seeks_colour": True})
+    sizes = {"usual_size": (-0.79, 0.25)}  # of training pictures
+    return _scenes("2-rectangles-occlusion", "painter", _TAUGHT | _SORTED | sizes)
 
 
 def painter_occlusion_five() -> RunConfig:
     """Five rectangles over one another."""
-    config = _TAUGHT | {
-        "moves": 5,
-        "looks": 16,
-        "taught_looks": 3,
-        "hidden": 384,
-        "sorter": "depth",
-        "seeks_colour": True,
-    }
-    return _scenes("5-rectangles-occlusion", "painter", config, steps=30_000, minutes=30.0)
+    sizes = {"usual_size": (-0.96, 0.24)}  # of training pictures
+    config = _TAUGHT | _SORTED | sizes | {"moves": 5, "looks": 16, "taught_looks": 3, "hidden": 384}
+    run = _scenes("5-rectangles-occlusion", "painter", config, steps=30_000, minutes=30.0)
+    return run.replaced({"training.evaluation_batches": 1})
 
 
 def painter_occlusion_five_unsorted() -> RunConfig:
     """Five rectangles over one another, painted in a fixed order."""
-    return painter_occlusion_five().replaced({"model.config.sorter": "none"})
+    unsorted = {"model.config.sorter": "none", "model.config.polish": 0, "model.config.restacks": 0}
+    return painter_occlusion_five().replaced(unsorted)
 
 
 def painter_setting(latent: str, cost: str, entropy_loss: bool) -> RunConfig:

@@ -57,6 +57,14 @@ class PainterConfig(BaseModel):
     replacements: int = Field(
         0, ge=0, le=64, description="Times that the move needed least is laid anew where most is amiss, when painting"
     )
+    polish: int = Field(0, ge=0, le=1024, description="Steps of gradient descent after the looks, when painting")
+    restacks: int = Field(
+        0, ge=0, le=16, description="Rounds in which every two moves change places where that is better, when painting"
+    )
+    usual_size: tuple[float, float] = Field(
+        (0.0, 1.0), description="Mean and deviation of the logarithm of half axes, in half pages, for what is hidden"
+    )
+    usual_weight: float = Field(0.0, ge=0, description="Cost of a size one deviation off, in squared errors of a pixel")
     feels: bool = Field(False, description="A move that looks also feels the gradient of the error, its own part of it")
     seeks_colour: bool = Field(
         False, description="A move that looks also reads where the picture has the move's own colour; first ones differ"
@@ -81,6 +89,8 @@ class PainterConfig(BaseModel):
             raise ValueError(f'sorter: "pair" sorts 2 moves, got {self.moves}; choose "depth"')
         if self.latent == "moves" and self.freedom != "upright":
             raise ValueError('latent: "moves" needs freedom="upright": it is their corners that are noisy')
+        if self.restacks and (self.sorter != "depth" or self.freedom != "upright"):
+            raise ValueError('restacks: upright moves with a depth change places; expected sorter: "depth"')
         if self.reads_colour and self.sorter != "none":
             raise ValueError("reads_colour: a move is only known to be seen where the order is fixed; sorter: none")
         return self

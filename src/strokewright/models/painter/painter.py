@@ -10,6 +10,8 @@ Source: Jaques, "Teaching Machines to Paint" (2016), chapter 5. Corrections, dep
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -24,6 +26,7 @@ from strokewright.models.painter.config import PainterConfig
 from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.networks import Correct, See, start_small
 from strokewright.models.painter.prior import MovePrior
+from strokewright.models.painter.restack import descended, places_changed, unusual
 from strokewright.models.painter.scores import scene_scores
 from strokewright.models.painter.state import Page, Painting, State
 from strokewright.models.painter.wasted import laid_anew, least_needed
@@ -33,6 +36,8 @@ from strokewright.render.template import Moves, TemplateBank, paper, superpose, 
 
 _TINY = 1e-2  # pixels
 _PALEST = 0.02
+_POLISH_RATE = 0.02
+_RESTACK_LOOKS = 4
 _SURE = 1e-3  # cross-entropy counts no pixel as surer than that
 
 
@@ -79,8 +84,9 @@ class Painter(Pretrained):
     def paint(self, picture: Tensor, page: Page | None = None) -> Painting:
         """Paint pictures (batch, channels, side, side); the last canvas is the painting.
 
-        While training each look changes the moves. Later a look that makes a picture worse is undone for it, and then
-        moves that are needed least are laid anew, as often as the config says, where that makes a picture better.
+        While training each look changes the moves. Later a look that makes a picture worse is undone for it, and then,
+        as often as the config says and where that makes a picture better: moves that are needed least are laid anew;
+        all are polished; two change places.
 
         Args:
             picture: What to paint.
@@ -94,6 +100,7 @@ class Painter(Pretrained):
             for _ in range(self.config.replacements):
                 tried = self._looked(picture, self._replaced(picture, state, page), features, page)
                 state = state.or_better(tried, picture)
+            state = self._restacked(picture, self._polished(picture, state, page), features, page)
             return Painting([state.shown], [state.canvas], cost)
         state = self._felt(picture, action, page)
         states = [state]
@@ -103,11 +110,11 @@ class Painter(Pretrained):
             states.append(state)
         return Painting([state.shown for state in states], [state.canvas for state in states], cost)
 
-    def _looked(self, picture: Tensor, action: Tensor, features: Tensor, page: Page) -> State:
+    def _looked(self, picture: Tensor, action: Tensor, features: Tensor, page: Page, looks: int | None = None) -> State:
         """Correct actions look by look; one that makes a picture worse is undone, and the next is half as bold."""
         state = self._felt(picture, action, page)
         courage = action.new_ones(len(action), 1, 1)
-        for _ in range(self.config.looks):
+        for _ in range(self.config.looks if looks is None else looks):
             change = courage * self._change(picture, state, features, page)
             tried = self._felt(picture, state.action + change, page)
             courage = torch.where(tried.errors(picture) < state.errors(picture), courage, courage / 2)
@@ -131,6 +138,31 @@ class Painter(Pretrained):
         masks = self._masks(moves, page).detach()
         wasted = least_needed(masks, lambda masks: self._laid(masks, moves, state.shown), picture)
         return laid_anew(self.config, state.action, wasted, picture, state.canvas)
+
+    def _polished(self, picture: Tensor, state: State, page: Page) -> State:
+        """Make the moves exact by gradient descent, as far as the config says."""
+        if not self.config.polish:
+            return state
+
+        def cost(actions: Tensor) -> Tensor:
+            return self._cost(actions, self._shown(picture, actions, page)[1], picture)
+
+        return self._felt(picture, descended(cost, state.action, self.config.polish, _POLISH_RATE), page)
+
+    def _restacked(self, picture: Tensor, state: State, features: Tensor, page: Page) -> State:
+        """Let every two moves change places, for each picture where that is better."""
+        for _ in range(self.config.restacks):
+            for one, other in combinations(range(self.config.moves), 2):
+                changed = places_changed(self.config, state.action, one, other)
+                tried = self._looked(picture, changed, features, page, _RESTACK_LOOKS)
+                tried = self._polished(picture, tried, page)
+                costs = (self._cost(part.action, part.canvas, picture) for part in (tried, state))
+                state = state.where_not(torch.lt(*costs)[:, None, None], tried)
+        return state
+
+    def _cost(self, actions: Tensor, canvas: Tensor, picture: Tensor) -> Tensor:
+        """Return what actions cost (batch,): squared errors, and sizes that are unusual."""
+        return (canvas - picture).square().flatten(1).sum(dim=1) + unusual(self.config, actions)
 
     def _felt(self, picture: Tensor, actions: Tensor, page: Page) -> State:
         """Paint actions, and measure how the squared error, a sum over pixels, changes with each of them."""

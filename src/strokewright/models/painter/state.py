@@ -37,7 +37,10 @@ class State(NamedTuple):
 
     def or_better(self, other: State, picture: Tensor) -> State:
         """Return the other state for each picture that it paints better, this one for the rest."""
-        better = other.errors(picture) < self.errors(picture)
+        return self.where_not(other.errors(picture) < self.errors(picture), other)
+
+    def where_not(self, better: Tensor, other: State) -> State:
+        """Return the other state where it is better (batch, 1, 1), this one for the rest."""
         slope = None
         if self.slope is not None and other.slope is not None:
             slope = torch.where(better, other.slope, self.slope)
