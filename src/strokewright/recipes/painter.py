@@ -274,9 +274,8 @@ def painter_faces_hundred() -> RunConfig:
 
 def painter_faces_plain() -> RunConfig:
     """Faces as the thesis paints them: no colours read, no corrections."""
-    return painter_faces().replaced(
-        {"model.config.reads_colour": False, "model.config.looks": 0, "model.config.opening": "even"}
-    )
+    plain = {"reads_colour": False, "feels": False, "looks": 0, "replacements": 0, "opening": "even"}
+    return painter_faces().replaced({f"model.config.{name}": value for name, value in plain.items()})
 
 
 def painter_photos() -> RunConfig:
