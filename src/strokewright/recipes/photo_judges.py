@@ -12,12 +12,12 @@ _SEED = 7  # of weights and batches; what the perceptual loss sees through has a
 
 def photo_judge_things() -> RunConfig:
     """Clothes and flowers, 15 classes."""
-    return _run({"data": "things"}, minutes=8.0)
+    return _run({"data": "things"}, minutes=25.0)
 
 
 def photo_judge_cifar() -> RunConfig:
     """CIFAR-10 at 32 px."""
-    return _run({"data": "cifar10", "size": 32}, minutes=8.0)
+    return _run({"data": "cifar10", "size": 32}, minutes=25.0)
 
 
 def photo_judge_objects() -> RunConfig:
@@ -50,7 +50,7 @@ def _run(data: dict[str, Any], minutes: float, held_out: str = "valid") -> RunCo
             evaluation=Source(make=_PHOTOS, options={**data, "split": held_out, "in_order": True}),
         ),
         training=TrainingOptions(
-            steps=4000,
+            steps=10_000,
             minutes=minutes,
             batch_size=32,
             seed=_SEED,
