@@ -48,8 +48,18 @@ def test_a_descent_never_ends_above_its_beginning():
 def test_the_usual_size_costs_nothing():
     config = PainterConfig(moves=1, usual_size=(-1.0, 0.5), usual_weight=2.0)
     actions = opening(config)[None].clone()
+    actions[..., layout(config).centre] = 0
     actions[..., layout(config).axes] = torch.tensor([-1.0, -0.5])
     assert unusual(config, actions).tolist() == pytest.approx([2.0])
+
+
+def test_what_lies_beyond_the_page_costs():
+    config, on_the_page = stacked((-0.8, 0.2, -0.6, 0.6))
+    config = config.model_copy(update={"usual_weight": 1.0})
+    beyond = on_the_page.clone()
+    beyond[..., layout(config).centre] -= 0.5
+    cost = unusual(config, beyond) - unusual(config, on_the_page)
+    assert cost.item() == pytest.approx(0.3**2, abs=0.01)  # 0.3 half pages, of a deviation of 1
 
 
 def test_two_moves_change_places_where_that_is_better():

@@ -8,7 +8,7 @@ from strokewright.models.painter import PainterConfig, attention
 from strokewright.models.painter.actions import from_corners, layout, to_corners
 from strokewright.models.painter.lessons import lesson
 from strokewright.models.painter.prior import MovePrior
-from strokewright.models.painter.scores import clean_share, meeting, overlap, scene_scores, what_is_seen
+from strokewright.models.painter.scores import clean_share, meeting, overlap, scene_scores, told, what_is_seen
 from strokewright.render.template import Moves, invert, placed
 
 
@@ -56,6 +56,22 @@ def test_what_meets_under_a_third_does_not_count():
     assert meet[1].nonzero().tolist() == [[0, 1]]
     seen = what_is_seen(corners, torch.ones(2, 3), 28).sum((2, 3))
     assert seen.tolist() == [[24.0, 0.0, 80.0], [32.0, 64.0, 32.0]]
+
+
+def test_the_picture_tells_an_order_only_where_it_shows():
+    corners = torch.tensor(
+        [
+            [[0.0, 0, 8, 8], [4, 4, 12, 12], [20, 0, 24, 8]],  # a corner of the first is missing
+            [[0, 0, 8, 8], [6, 0, 14, 8], [20, 0, 24, 8]],  # a side: the first may end there, above the second
+            [[0, 0, 8, 8], [6, 2, 14, 10], [4, 0, 10, 5]],  # the third hides where one could tell
+            [[0, 0, 8, 8], [4, 4, 12, 12], [10, 6, 18, 20]],  # the second tells of the others
+        ]
+    )
+    order = told(corners, torch.ones(4, 3), 28)
+    assert order[0].nonzero().tolist() == [[0, 1]]
+    assert order[1].nonzero().tolist() == []
+    assert order[2].nonzero().tolist() == [[0, 2], [1, 2]]
+    assert order[3].nonzero().tolist() == [[0, 1], [0, 2], [1, 2]]
 
 
 def test_clean_pictures_keep_the_rule():

@@ -3,17 +3,18 @@
 A move painted above one that should hide part of it learns to shrink out of the way. Then its depth changes nothing any
 more, and nor does its size alone. So both are changed at once: two moves change places, the one that comes to lie below
 grows under the other, and what that paints is made exact before it is compared. How far a move reaches below others
-the picture does not say; the size that is usual does.
+the picture does not say; the size that is usual does, and that shapes lie on the page.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from strokewright.models.painter.actions import from_corners, layout, to_corners
+from strokewright.models.painter.actions import centres, from_corners, half_axes, layout, to_corners
 from strokewright.models.painter.config import PainterConfig
 
 _UNDER = 0.25  # of the upper one's side: how far the lower one grows under it
@@ -24,10 +25,16 @@ _FARTHEST = 25.0  # deviations squared; beyond that a size is as unlikely as it 
 
 
 def unusual(config: PainterConfig, actions: Tensor) -> Tensor:
-    """Return how unlikely the sizes of actions (batch, moves, columns) are, (batch,) in squared errors of a pixel."""
+    """Return how unlikely actions (batch, moves, columns) are, (batch,) in squared errors of a pixel.
+
+    By their sizes, and by how far they reach beyond the page.
+    """
     usual, deviation = config.usual_size
-    far = ((actions[..., layout(config).axes] - usual) / deviation).square()
-    return config.usual_weight * far.clamp(max=_FARTHEST).sum((1, 2))
+    size = (actions[..., layout(config).axes] - usual) / deviation
+    beyond = (centres(config, actions).abs() + half_axes(config, actions) - 1).clamp(min=0)
+    beyond = beyond / (deviation * math.exp(usual))
+    far = torch.cat([size, beyond], dim=-1).square().clamp(max=_FARTHEST)
+    return config.usual_weight * far.sum((1, 2))
 
 
 def places_changed(config: PainterConfig, actions: Tensor, one: int, other: int) -> Tensor:

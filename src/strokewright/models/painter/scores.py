@@ -39,8 +39,10 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
         mean_overlap: of shapes and their moves.
         templates: share of pictures with a move of the right template within 4 pixels of each shape.
         number: share of pictures with as many moves as shapes.
-        ordered: share of pictures with shapes that are seen to meet in which all of them are painted in the right
-            order; each shape has a move of its colour, and the parts that are seen of both overlap by more than half.
+        ordered: share of pictures with shapes that meet and whose order can be told in which all of these are painted
+            in the right order; each shape has a move of its colour, and the parts that are seen of both overlap by more
+            than half.
+        ordered_all: the same for all shapes that are seen to meet, also where both orders can paint the same picture.
     """
     own, truth = boxes(moves, size_px), batch["corners"]
     there = batch["there"] > 0.5
@@ -57,15 +59,16 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
         scores["templates"] = _templates_right(moves, names, batch, own, there)
     meet = meeting(truth, there, size_px) & (batch["colour"][:, :, None] != batch["colour"][:, None])
     if meet.any():
-        wrong = meet & (chosen[:, :, None] > chosen[:, None])
-        pictures = meet.any(2).any(1)
+        wrong = chosen[:, :, None] > chosen[:, None]
         shades = same.gather(1, chosen[:, None])[:, 0]
         painted = what_is_seen(own, shown > 0.5, size_px)
         painted = painted.gather(1, chosen[..., None, None].expand(-1, -1, size_px, size_px))
         wanted = what_is_seen(truth, there, size_px)
         both, either = (part.sum((2, 3)) for part in (painted.minimum(wanted), painted.maximum(wanted)))
-        found = (shades & (both > _SEEN * either)) | ~there
-        scores["ordered"] = (~wrong.any(2).any(1) & found.all(1))[pictures].float().mean()
+        found = ((shades & (both > _SEEN * either)) | ~there).all(1)
+        for name, pairs in (("ordered", meet & told(truth, there, size_px)), ("ordered_all", meet)):
+            right = found & ~(wrong & pairs).any(2).any(1)
+            scores[name] = right[pairs.any(2).any(1)].float().mean()
     return {name: float(value) for name, value in scores.items()}
 
 
@@ -98,6 +101,27 @@ def meeting(truth: Tensor, there: Tensor, size_px: int) -> Tensor:
     masks, seen = coverage(truth, size_px) * there[..., None, None], what_is_seen(truth, there, size_px)
     shared = (masks[:, :, None] * seen[:, None]).amax((3, 4))
     return (shared > _SEEN).triu(1)
+
+
+def told(truth: Tensor, there: Tensor, size_px: int) -> Tensor:
+    """Say of which pairs (batch, lower, upper) of boxes the picture alone tells the order.
+
+    Whatever is hidden of a box, it fills the rectangle around its pixels that are seen. Where that holds pixels of
+    another box, this one lies above it, and also above all that lie below it. The order of other pairs can be changed,
+    along with what is hidden, and the picture stays as it is.
+    """
+    seen = what_is_seen(truth, there, size_px) > _SEEN
+    rows, columns = _filled(seen.any(3)), _filled(seen.any(2))
+    around = rows[..., :, None] & columns[..., None, :]
+    order = (around[:, :, None] & seen[:, None]).any(4).any(3).triu(1)
+    for between in range(order.shape[1]):
+        order |= order[:, :, between, None] & order[:, between, None]
+    return order
+
+
+def _filled(seen: Tensor) -> Tensor:
+    """Fill what lies between the first and the last True of each row."""
+    return (seen.cumsum(-1) > 0) & (seen.flip(-1).cumsum(-1).flip(-1) > 0)
 
 
 def what_is_seen(box: Tensor, there: Tensor, size_px: int) -> Tensor:
