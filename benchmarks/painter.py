@@ -24,8 +24,10 @@ from benchmarks.painters import (
     Case,
     Pixels,
     error_by_moves,
+    first,
     hidden_share,
     marks_error,
+    moves_of,
     painting_error,
     pictures,
     process,
@@ -71,7 +73,7 @@ def run(quick: bool) -> dict[str, Any]:
         for name, pages in (("painter", sheet), ("painter_samples", dreams)):
             if pages:
                 save_sheet(RESULTS_DIR / f"{name}.png", [""] * _COLUMNS, pages, cell_px=112)
-    data = f"{SCENES:,} test pictures of each synthetic set; test pictures of MNIST, Omniglot, ORL faces and CIFAR-10"
+    data = f"{SCENES:,} test pictures of a synthetic set (600 of five rectangles), of MNIST, ORL faces, CIFAR-10, Omniglot (400)"
     return report("painter", rows, started=started, seed=SEED, data=data)
 
 
@@ -79,7 +81,8 @@ def _scene_rows(sheet: Sheet, dreams: Sheet) -> Rows:
     rows: Rows = []
     for case in SCENE_CASES:
         model = case.trained.load(Pretrained)
-        scores = {} if model is None else scene_score(model, case, SCENES)
+        moves = moves_of(model, scene_batch(case)["target"]) if isinstance(model, Painter) else None
+        scores = {} if model is None else scene_score(model, case, moves)
         source = None if case.thesis is None else THESIS_NUMBER if case.metric == "templates" else THESIS
         name = case.case if model is not None else not_trained(case.case, case.trained.command)
         score = scores.get(case.metric)
@@ -88,12 +91,14 @@ def _scene_rows(sheet: Sheet, dreams: Sheet) -> Rows:
             continue
         others = (name for name in ("ordered_all", "solved") if name != case.metric and name in scores)
         rows += [row(case.case, METRICS[other], scores[other]) for other in others]
-        if isinstance(model, Painter):
-            few = scene_batch(case.data, _QUICK)["target"]
-            rows.append(row(case.case, "marks against canvas, MSE", marks_error(model, few), at_most(0.002)))
+        if isinstance(model, Painter) and moves is not None:
+            few = scene_batch(case, _QUICK)["target"]
+            error = marks_error(model, first(moves, _QUICK), few)
+            rows.append(row(case.case, "marks against canvas, MSE", error, at_most(0.002)))
             if model.prior is not None:
                 rows.append(_dream_row(case, model, dreams))
-        shown = process(model, scene_batch(case.data, _ROWS)["target"], _COLUMNS)
+        few = scene_batch(case, _ROWS)["target"]
+        shown = process(model, None if moves is None else first(moves, _ROWS), few, _COLUMNS)
         sheet += [(case.case.replace(", ", "\n"), cells) for cells in shown]
     return rows
 
@@ -126,17 +131,21 @@ def _picture_rows(quick: bool, sheet: Sheet) -> Rows:
             rows += [] if quick else [row(name, METRICS["true_pixels"], None, case.bound)]
             continue
         target = pictures(case, _QUICK if quick else None)
-        errors[case.case] = painting_error(model, target)
-        few = target[:_QUICK]
+        moves = moves_of(model, target)
+        errors[case.case] = painting_error(model, moves, target)
+        few, moves = target[:_QUICK], first(moves, _QUICK)
         rows += [
             row(case.case, METRICS["true_pixels"], errors[case.case], case.bound),
-            row(case.case, "marks against canvas, MSE", marks_error(model, few), at_most(0.002)),
-            row(case.case, "share of moves that are painted over whole", hidden_share(model, few)),
+            row(case.case, "marks against canvas, MSE", marks_error(model, moves, few), at_most(0.002)),
+            row(case.case, "share of moves that are painted over whole", hidden_share(model, moves, case.size_px)),
         ]
-        by_moves = error_by_moves(model, few)
+        by_moves = error_by_moves(model, moves, few)
         for count in (n for n in (1, 2, 5, 10, 20, 40, 60) if n < len(by_moves)):
             rows.append(row(f"{case.case}, the first {count}", METRICS["true_pixels"], by_moves[count - 1]))
-        sheet += [(case.case.replace(", ", "\n"), cells) for cells in process(model, target[:_ROWS], _COLUMNS)]
+        sheet += [
+            (case.case.replace(", ", "\n"), cells)
+            for cells in process(model, first(moves, _ROWS), target[:_ROWS], _COLUMNS)
+        ]
     forty, hundred = (errors.get(f"faces, {count} moves") for count in (40, 100))
     if forty and hundred:
         rows.append(row("faces", "MSE at 100 moves ÷ MSE at 40", hundred / forty, at_most(0.7)))
@@ -155,7 +164,7 @@ def _bound_rows(sheet: Sheet, dreams: Sheet) -> Rows:
         torch.manual_seed(SEED)
         with torch.no_grad():
             rows.append(row(case.case, METRICS["loss"], float(model.loss({"target": target})["loss"])))
-        sheet += [(case.case.replace(", ", "\n"), cells) for cells in process(model, target[:_ROWS], _COLUMNS)]
+        sheet += [(case.case.replace(", ", "\n"), cells) for cells in process(model, None, target[:_ROWS], _COLUMNS)]
         if hasattr(model, "sample"):
             drawn = model.sample(_COLUMNS, SEED)
             dreams.append((case.case.replace(", ", "\n"), [np.repeat(c.numpy(), 3, axis=0) for c in drawn]))

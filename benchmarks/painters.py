@@ -17,7 +17,7 @@ from strokewright.models.painter import Painter
 from strokewright.models.painter.batches import Lightness
 from strokewright.models.painter.scores import scene_scores
 from strokewright.render.skia import render
-from strokewright.render.template import paint, to_drawing, write
+from strokewright.render.template import Moves, paint, to_drawing, write
 
 SCENES = 2000  # test pictures of a synthetic set
 _BATCH = 100
@@ -39,6 +39,7 @@ class Case:
         thesis: Its number there, or 1 for "solved" and 0 for "stuck"; None: nothing is said.
         card: Name of the bundled model, if it is one.
         size_px: Side of real pictures.
+        most: How many pictures at most, spread evenly over the test split.
     """
 
     case: str
@@ -49,6 +50,7 @@ class Case:
     thesis: float | None = None
     card: str = ""
     size_px: int = 28
+    most: int = 10_000
 
     @property
     def trained(self) -> Trained:
@@ -85,13 +87,20 @@ SCENE_CASES = (
         1,
     ),
     Case("occlusion of five, fixed order", "painter_occlusion_five_unsorted", "5-rectangles-occlusion", "ordered"),
-    Case("occlusion of five, our sorter", "painter_occlusion_five", "5-rectangles-occlusion", "ordered", at_least(0.9)),
+    Case(
+        "occlusion of five, our sorter",
+        "painter_occlusion_five",
+        "5-rectangles-occlusion",
+        "ordered",
+        at_least(0.9),
+        most=600,
+    ),
     Case("0to2-Rectangles, number of moves", "painter_zero_to_two", "0to2-rectangles", "number", at_least(0.98)),
 )
 _MSE = "true_pixels"
 PICTURE_CASES = (
     Case("MNIST, 20 moves", "painter_digits", "mnist", _MSE, at_most(0.008), card="paint/digits"),
-    Case("Omniglot, 40 moves", "painter_characters", "omniglot", _MSE, card="paint/characters", size_px=105),
+    Case("Omniglot, 40 moves", "painter_characters", "omniglot", _MSE, card="paint/characters", size_px=105, most=400),
     Case("faces, 40 moves", "painter_faces", "faces", _MSE, at_most(0.006), card="paint/faces", size_px=100),
     Case("faces, 40 moves, as the thesis", "painter_faces_plain", "faces", _MSE, size_px=100),
     Case("faces, 100 moves", "painter_faces_hundred", "faces", _MSE, size_px=100),
@@ -108,60 +117,69 @@ BOUND_CASES = tuple(
 )
 
 
-def scene_batch(name: str, count: int) -> dict[str, torch.Tensor]:
+def scene_batch(case: Case, count: int = SCENES) -> dict[str, torch.Tensor]:
     """Return test pictures of a synthetic set with their truth."""
-    batch = SceneBatches(name=name, split="test", count=SCENES).batch(0, count)
+    batch = SceneBatches(name=case.data, split="test", count=SCENES).batch(0, min(count, case.most))
     return {key: torch.from_numpy(values) for key, values in batch.items()}
 
 
 def pictures(case: Case, count: int | None = None) -> torch.Tensor:
     """Return the test pictures (n, channels, size, size) of a case as lightness."""
     data = Lightness(dataset=case.data, split="test", size_px=case.size_px)
-    return data.batch(0, min(count or len(data), len(data)))["target"]
+    chosen = np.linspace(0, len(data) - 1, min(count or case.most, len(data))).round().astype(int)
+    return data.batch(0, len(data))["target"][torch.from_numpy(chosen)]
 
 
 @torch.no_grad()
-def scene_score(model: Any, case: Case, count: int) -> dict[str, float]:
-    """Score a painter, T-DRAW or T-AIR on a synthetic set."""
+def moves_of(model: Painter, target: torch.Tensor) -> Moves:
+    """Return what a painter does with pictures, a hundred at a time."""
+    parts = [model.moves(part) for part in target.split(_BATCH)]
+    return Moves(*(None if part[0] is None else torch.cat(part) for part in zip(*parts, strict=True)))  # pyright: ignore[reportArgumentType]
+
+
+def first(moves: Moves, count: int) -> Moves:
+    """Return the moves of the first pictures."""
+    return Moves(*(None if part is None else part[:count] for part in moves))  # pyright: ignore[reportArgumentType]
+
+
+def scene_score(model: Any, case: Case, moves: Moves | None) -> dict[str, float]:
+    """Score a painter by its moves, or T-DRAW or T-AIR, on a synthetic set."""
     torch.manual_seed(0)
-    batch = scene_batch(case.data, count)
-    if isinstance(model, Painter):
-        moves = model.moves(batch["target"])
-        scores = scene_scores(moves, model.bank.names, batch, 28)
-        return scores | {"true_pixels": painting_error(model, batch["target"])}
-    return model.metrics(batch)
+    batch = scene_batch(case)
+    if moves is None:
+        with torch.no_grad():
+            return model.metrics(batch)
+    scores = scene_scores(moves, model.bank.names, batch, 28)
+    return scores | {"true_pixels": painting_error(model, moves, batch["target"])}
 
 
-def painting_error(model: Painter, target: torch.Tensor) -> float:
+def painting_error(model: Painter, moves: Moves, target: torch.Tensor) -> float:
     """Return the mean squared distance of paintings to pictures, by the true renderer."""
-    total = 0.0
-    for part in target.split(_BATCH):
-        painted = np.stack([render(drawing)[: part.shape[1]] for drawing in model.draw(part)])
-        total += float(np.square(painted - part.numpy(), dtype=np.float64).mean()) * len(part)
-    return total / len(target)
+    return float(np.square(_rendered(model, moves, target) - target.numpy(), dtype=np.float64).mean())
 
 
-@torch.no_grad()
-def marks_error(model: Painter, target: torch.Tensor) -> float:
+def marks_error(model: Painter, moves: Moves, target: torch.Tensor) -> float:
     """Return the mean squared distance of the marks, by the true renderer, to the canvas of the same moves."""
-    moves, side = model.moves(target), target.shape[-1]
-    *_, canvas = paint(model.bank, moves, model.blank(len(target), side))
+    *_, canvas = paint(model.bank, moves, model.blank(len(target), target.shape[-1]))
+    return float(np.square(_rendered(model, moves, target) - canvas.detach().numpy()).mean())
+
+
+def _rendered(model: Painter, moves: Moves, target: torch.Tensor) -> Pixels:
+    side = target.shape[-1]
     drawings = to_drawing(model.bank, moves, (side, side), (model.config.paper,))
-    painted = np.stack([render(drawing)[: target.shape[1]] for drawing in drawings])
-    return float(np.square(painted - canvas.numpy()).mean())
+    return np.stack([render(drawing)[: target.shape[1]] for drawing in drawings])
 
 
 @torch.no_grad()
-def error_by_moves(model: Painter, target: torch.Tensor) -> list[float]:
+def error_by_moves(model: Painter, moves: Moves, target: torch.Tensor) -> list[float]:
     """Return the mean squared distance after each move."""
-    canvases = paint(model.bank, model.moves(target), model.blank(len(target), target.shape[-1]))
+    canvases = paint(model.bank, moves, model.blank(len(target), target.shape[-1]))
     return [F.mse_loss(canvas, target).item() for canvas in canvases]
 
 
 @torch.no_grad()
-def hidden_share(model: Painter, target: torch.Tensor) -> float:
+def hidden_share(model: Painter, moves: Moves, side: int) -> float:
     """Return the share of moves of which less than half a pixel is seen in the end: they get no gradient."""
-    moves, side = model.moves(target), target.shape[-1]
     masks = write(model.bank, moves.which, moves.where, (side, side))
     bare, hidden = torch.ones_like(masks[:, 0]), 0
     for mask in reversed(masks.unbind(1)):
@@ -171,10 +189,10 @@ def hidden_share(model: Painter, target: torch.Tensor) -> float:
 
 
 @torch.no_grad()
-def process(model: Any, target: torch.Tensor, columns: int) -> list[list[Pixels]]:
+def process(model: Any, moves: Moves | None, target: torch.Tensor, columns: int) -> list[list[Pixels]]:
     """Return for each picture the canvas after some of the moves, the last always among them, then the picture."""
-    if isinstance(model, Painter):
-        canvases = list(paint(model.bank, model.moves(target), model.blank(len(target), target.shape[-1])))
+    if moves is not None:
+        canvases = list(paint(model.bank, moves, model.blank(len(target), target.shape[-1])))
     else:
         canvases = (
             list(model.run(target, len(target)).canvases.unbind(1))
