@@ -31,15 +31,17 @@ def test_every_case_can_be_trained_and_scored():
 
 def test_hidden_moves_and_errors_after_each():
     painter, white = two_discs(), torch.ones(3, 1, 28, 28)
-    assert painters.hidden_share(painter, white) == 0.5
-    first, second = painters.error_by_moves(painter, white)
+    moves = painters.moves_of(painter, white)
+    assert painters.hidden_share(painter, moves, 28) == 0.5
+    first, second = painters.error_by_moves(painter, moves, white)
     assert first < 0.001 < second
-    assert painters.painting_error(painter, white) == pytest.approx(second, rel=0.05)
-    assert painters.marks_error(painter, white) < 1e-3
+    assert painters.painting_error(painter, moves, white) == pytest.approx(second, rel=0.05)
+    assert painters.marks_error(painter, moves, white) < 1e-3
 
 
 def test_a_process_ends_with_the_painting_and_the_picture():
-    rows = painters.process(two_discs(), torch.ones(2, 1, 28, 28), columns=5)
+    painter, white = two_discs(), torch.ones(2, 1, 28, 28)
+    rows = painters.process(painter, painters.moves_of(painter, white), white, columns=5)
     assert [len(row) for row in rows] == [3, 3]
     assert rows[0][1].min() < 0.1
     assert rows[0][2].min() == 1
