@@ -73,7 +73,7 @@ def run(quick: bool) -> dict[str, Any]:
         for name, pages in (("painter", sheet), ("painter_samples", dreams)):
             if pages:
                 save_sheet(RESULTS_DIR / f"{name}.png", [""] * _COLUMNS, pages, cell_px=112)
-    data = f"test pictures: {SCENES:,} of a synthetic set, 600 of five rectangles, 400 of Omniglot; MNIST, faces, CIFAR-10"
+    data = f"test pictures: {SCENES:,} of a synthetic set, of five rectangles 600, of Omniglot 400; MNIST, faces, CIFAR"
     return report("painter", rows, started=started, seed=SEED, data=data)
 
 
