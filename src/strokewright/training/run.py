@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import distributed
 
 from strokewright.datasets.dataset import Dataset
 from strokewright.errors import OptionError
@@ -114,6 +115,8 @@ def _train(run: Run, data: Data | None, callback: Callback | None) -> Run:
     fit(sitting)
     _export(run, sitting)
     sitting.fabric.barrier()  # no process leaves the group while another one still writes
+    if distributed.is_initialized():
+        distributed.destroy_process_group()  # at the interpreter's exit its threads now and then abort the process
     return run
 
 
