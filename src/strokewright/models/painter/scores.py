@@ -39,10 +39,9 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
         mean_overlap: of shapes and their moves.
         templates: share of pictures with a move of the right template within 4 pixels of each shape.
         number: share of pictures with as many moves as shapes.
-        ordered: share of pictures with shapes that meet and whose order can be told in which all of these are painted
-            in the right order; each shape has a move of its colour, and the parts that are seen of both overlap by more
-            than half.
-        ordered_all: the same for all shapes that are seen to meet, also where both orders can paint the same picture.
+        ordered: share of pictures with shapes that are seen to meet in which all of them are painted in the right
+            order; each shape has a move of its colour, and the parts that are seen of both overlap by more than half.
+        ordered_told: the same for those of these shapes alone whose order the picture tells, see `told`.
     """
     own, truth = boxes(moves, size_px), batch["corners"]
     there = batch["there"] > 0.5
@@ -66,7 +65,7 @@ def scene_scores(moves: Moves, names: tuple[str, ...], batch: dict[str, Tensor],
         wanted = what_is_seen(truth, there, size_px)
         both, either = (part.sum((2, 3)) for part in (painted.minimum(wanted), painted.maximum(wanted)))
         found = ((shades & (both > _SEEN * either)) | ~there).all(1)
-        for name, pairs in (("ordered", meet & told(truth, there, size_px)), ("ordered_all", meet)):
+        for name, pairs in (("ordered", meet), ("ordered_told", meet & told(truth, there, size_px))):
             right = found & ~(wrong & pairs).any(2).any(1)
             scores[name] = right[pairs.any(2).any(1)].float().mean()
     return {name: float(value) for name, value in scores.items()}
