@@ -1,8 +1,8 @@
 """Photos: pictures made of test sketches, scored by judges that learned the real photos.
 
-Presets and baseline learned from the same pairs; "pictures seen" says how many, and the ablation's rows saw equally
-many. What each number means is said in `photo_metrics.py`. The row "photos" sets training photos beside test photos:
-no generator can be expected to come closer.
+Presets and baseline learned from the same pairs; "pictures seen" says how many. CIFAR-10's rows are the ablation too:
+from the report's program to the preset `modern`. What each number means is said in `photo_metrics.py`. The row "photos"
+sets training photos beside test photos: no generator can be expected to come closer.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ from benchmarks.photo_metrics import (
 )
 from benchmarks.photo_metrics import features as judge_features
 from benchmarks.photo_sets import (
-    ABLATION,
-    ABLATION_OURS,
     LONG,
     OURS,
     SETS,
@@ -67,7 +65,6 @@ def run(quick: bool) -> dict[str, Any]:
     for chosen in SETS:
         rows += _set_rows(chosen, quick)
     if not quick:
-        rows += _ablation_rows()
         rows += _long_run_rows()
         rows += _many_rows()
         _save_curves()
@@ -202,28 +199,6 @@ def _photo_rows(chosen: PhotoSet, pairs: Pairs, judge: PhotoJudge | None) -> Row
         row(f"{chosen.name}, photos", "recognised", recognised(judge, pairs.photos, pairs.labels)),
         row(f"{chosen.name}, photos", "KID-own", kid(others, own)),
     ]
-
-
-def _ablation_rows() -> Rows:
-    """Score the ablation on CIFAR-10, the relativistic row last: its KID must be the lowest."""
-    pairs, judge = load_pairs({"data": "cifar10", "size": 32}, most=_MOST), load_judge("cifar")
-    rows: Rows = []
-    scored: Scored = {}
-    for name, trained in ABLATION.items():
-        maker = load_maker(trained)
-        case = f"ablation, {name}"
-        if maker is None or judge is None:
-            missing = trained if maker is None else judge_of("cifar")
-            rows.append(row(not_trained(case, missing.command), "KID-own", None))
-            continue
-        pictures = [paint(maker, pairs, pairs.labels, SEED + i) for i in range(2)]
-        values = _values(judge, pictures[0], pairs) | {"diversity": diversity(pictures)}
-        lowest = _best("KID-own", scored) if name == ABLATION_OURS else None
-        bounds = {} if lowest is None else {"KID-own": at_most(lowest)}
-        rows += [row(case, metric, value, bounds.get(metric)) for metric, value in values.items()]
-        rows += _seen_rows(case, trained)
-        scored[name] = values
-    return rows
 
 
 def _long_run_rows() -> Rows:

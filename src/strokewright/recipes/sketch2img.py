@@ -78,28 +78,28 @@ def photo_things_pix2pix() -> RunConfig:
 
 
 def photo_cifar() -> RunConfig:
-    """CIFAR-10 at 32 px by the preset `modern`, 20,000 steps."""
-    return _run("modern", _CIFAR)
-
-
-def photo_cifar_paper() -> RunConfig:
-    """CIFAR-10 by the preset `paper`: the report's losses with their faults mended."""
-    return _run("paper", _CIFAR)
+    """CIFAR-10 at 32 px by the preset `modern`: the last row of an ablation that goes from the report to it."""
+    return _run("modern", _CIFAR, steps=4000)
 
 
 def photo_cifar_reported() -> RunConfig:
     """CIFAR-10 as the report's program learned it, faults, scaling and colour jitter too: the ablation's first row."""
-    return _run("paper", {**_CIFAR, "scaling": "report", "jitter": 0.2}, **_REPORTED)
+    return _run("paper", {**_CIFAR, "scaling": "report", "jitter": 0.2}, steps=4000, **_REPORTED)
+
+
+def photo_cifar_paper() -> RunConfig:
+    """CIFAR-10 by the preset `paper`: the report's losses with their faults mended."""
+    return _run("paper", _CIFAR, steps=4000)
 
 
 def photo_cifar_hinge() -> RunConfig:
     """CIFAR-10 by the preset `paper` with the hinge loss, for which spectral norm stands in for a penalty."""
-    return _run("paper", _CIFAR, adversarial="hinge", penalty="none")
+    return _run("paper", _CIFAR, steps=4000, adversarial="hinge", penalty="none")
 
 
 def photo_cifar_pix2pix() -> RunConfig:
     """CIFAR-10 by the baseline."""
-    return _run("pix2pix", _CIFAR)
+    return _run("pix2pix", _CIFAR, steps=4000)
 
 
 def photo_long() -> RunConfig:
