@@ -26,7 +26,7 @@ _EMOJI: dict[str, Any] = {
 }
 _THINGS: dict[str, Any] = {"data": "things", "size": 64, "balanced": True}
 _CIFAR: dict[str, Any] = {"data": "cifar10", "size": 32}
-_SKETCHY: dict[str, Any] = {"data": "sketchy-pairs", "edges": "sketchy-photos", "edge_batches": 5000, "size": 64}
+_SKETCHY: dict[str, Any] = {"data": "sketchy-pairs", "edges": "sketchy-photos", "edge_batches": 2000, "size": 64}
 _REPORTED: dict[str, Any] = {
     "generator_class_weight": -1.0,
     "class_on_fakes": True,
@@ -109,17 +109,17 @@ def photo_long() -> RunConfig:
 
 def photo_sketchy() -> RunConfig:
     """The real pairs of a part of the Sketchy Database, with photos of its classes for a beginning. Research use."""
-    return _run("modern", _SKETCHY, steps=5000, minutes=40.0)
+    return _run("modern", _SKETCHY, steps=2000, minutes=40.0)
 
 
 def photo_sketchy_paper() -> RunConfig:
     """The same by the preset `paper`, with SketchyGAN's second loader: nine in ten real pictures are of the photos."""
-    return _run("paper", {**_SKETCHY, "real_edge_share": 0.9}, steps=5000, minutes=60.0)
+    return _run("paper", {**_SKETCHY, "real_edge_share": 0.9}, steps=2000, minutes=60.0)
 
 
 def photo_pacs() -> RunConfig:
     """The real pairs of six classes of PACS. Research use."""
-    return _run("modern", {"data": "pacs-pairs", "size": 64}, minutes=40.0)
+    return _run("modern", {"data": "pacs-pairs", "size": 64}, steps=2000, minutes=40.0)
 
 
 def photo_features() -> RunConfig:
