@@ -27,6 +27,7 @@ _EMOJI: dict[str, Any] = {
 _THINGS: dict[str, Any] = {"data": "things", "size": 64, "balanced": True}
 _CIFAR: dict[str, Any] = {"data": "cifar10", "size": 32}
 _SKETCHY: dict[str, Any] = {"data": "sketchy-pairs", "edges": "sketchy-photos", "edge_batches": 2000, "size": 64}
+_CLASSY: dict[str, Any] = {"generator_class_weight": 0.5}
 _REPORTED: dict[str, Any] = {
     "generator_class_weight": -1.0,
     "class_on_fakes": True,
@@ -44,7 +45,7 @@ def photo_objects() -> RunConfig:
     In three rows of four the label is the object, in the others its category, and the sketch must tell which object it
     is. Pictures are not mirrored: all objects look one way.
     """
-    return _run("modern", _OBJECTS, OBJECT_CATEGORIES, 6000, minutes=75.0, centred=True, l1_weight_end=5.0)
+    return _run("modern", _OBJECTS, OBJECT_CATEGORIES, 6000, minutes=75.0, centred=True, l1_weight_end=5.0, **_CLASSY)
 
 
 def photo_objects_paper() -> RunConfig:
@@ -59,7 +60,8 @@ def photo_objects_pix2pix() -> RunConfig:
 
 def photo_emoji() -> RunConfig:
     """Line drawings into shaded emoji: glyphs of Fluent, their outlines, and lines made from its pictures."""
-    return _run("modern", _EMOJI, steps=5000, minutes=60.0, l1_weight=20.0, l1_weight_end=20.0, perceptual_weight=6.0)
+    weights: dict[str, Any] = {"l1_weight": 20.0, "l1_weight_end": 20.0, "perceptual_weight": 6.0}
+    return _run("modern", _EMOJI, steps=5000, minutes=60.0, **weights, **_CLASSY)
 
 
 def photo_emoji_pix2pix() -> RunConfig:

@@ -112,6 +112,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "penalty_weight": 2.0,
         "penalty_weight_end": 0.2,
         "penalty_every": 16,
+        "generator_class_weight": 0.1,
         "l1_weight_end": 1.0,
         "diversity_weight": 200.0,
         "diversity_limit": 0.005,
