@@ -23,6 +23,12 @@ def test_masks_reach_from_0_to_1_and_flat_ones_are_0_with_a_finite_gradient():
     assert single.isfinite().all()
 
 
+def test_masks_have_true_slopes_and_those_have_slopes_too():
+    x = torch.randn(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(spread, x)
+    assert torch.autograd.gradgradcheck(spread, x)  # R1, R2 and DRAGAN
+
+
 def test_encoder_unit_follows_its_equations():
     torch.manual_seed(0)
     unit = EncoderUnit(2, 1, 5, lambda _: NoNorm(), lambda: torch.relu)

@@ -55,7 +55,7 @@ class Discriminator(nn.Module):
         """
         image = torch.cat([picture, distance], 1) if self.config.discriminator_sees_sketch else picture
         x = self.stem_leak(self.stem(image))
-        image = image.to(x.dtype)  # else joining both would undo the autocast
+        image = image.to(x.dtype, memory_format=torch.channels_last)  # as x is: joining both would else convert x
         if self.config.discriminator_stride == 2:
             image = F.avg_pool2d(image, 2)
         for unit in self.units:

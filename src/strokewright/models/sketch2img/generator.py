@@ -58,7 +58,8 @@ class Generator(nn.Module):
             label: (batch,) numbers of the classes.
             noise: (batch, noise_size).
         """
-        sketches = {distance.shape[-1]: distance}
+        channels_last = torch.empty_like(distance, memory_format=torch.channels_last).copy_(distance)
+        sketches = {distance.shape[-1]: channels_last}  # beside maps laid out so; one channel alone could be either
         while (side := min(sketches)) > self.narrow_px:
             sketches[side // 2] = F.avg_pool2d(sketches[side], 2)
         begin = distance
