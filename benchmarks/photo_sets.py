@@ -109,6 +109,7 @@ SETS = (
         {
             OURS: Trained("photo_cifar"),
             "pix2pix": Trained("photo_cifar_pix2pix"),
+            "paper with the relativistic loss": Trained("photo_cifar_relativistic"),
             "paper with the hinge loss": Trained("photo_cifar_hinge"),
             "paper": Trained("photo_cifar_paper"),
             "as reported": Trained("photo_cifar_reported"),

@@ -44,6 +44,7 @@ RECIPES: dict[str, str] = {
     "photo_cifar_hinge": "strokewright.recipes.sketch2img:photo_cifar_hinge",
     "photo_cifar_paper": "strokewright.recipes.sketch2img:photo_cifar_paper",
     "photo_cifar_pix2pix": "strokewright.recipes.sketch2img:photo_cifar_pix2pix",
+    "photo_cifar_relativistic": "strokewright.recipes.sketch2img:photo_cifar_relativistic",
     "photo_cifar_reported": "strokewright.recipes.sketch2img:photo_cifar_reported",
     "photo_emoji": "strokewright.recipes.sketch2img:photo_emoji",
     "photo_emoji_pix2pix": "strokewright.recipes.sketch2img:photo_emoji_pix2pix",

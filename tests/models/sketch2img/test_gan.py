@@ -72,7 +72,7 @@ def test_the_discriminator_sees_the_sketch_and_no_norm_beside_spectral_norm(pres
     assert (outputs[0] - outputs[1]).abs().max() > 1e-5
     kinds = {type(layer).__name__ for layer in model.discriminator.modules()}
     assert not any("BatchNorm" in kind for kind in kinds)
-    assert ("SpectralNorm" in kinds) == (preset == "paper")
+    assert "SpectralNorm" not in kinds  # each preset has a penalty or none; `photo_cifar_hinge` has the norm
 
 
 @pytest.mark.parametrize("precision", ["single", "mixed"])
@@ -139,9 +139,9 @@ def test_weights_of_losses_move_with_the_run():
 def test_black_and_saturated_pictures_are_no_loss_at_all(bias):
     """Fault 8: the report's pictures turned black, and training went on."""
     model = build(penalty="none")
-    assert turns(model)["generator"]["loss"].isfinite()
+    assert all(scores["loss"].isfinite() for scores in turns(model).values())
     model.product.network.paint.bias.data.fill_(bias)
-    assert turns(model)["generator"]["loss"].isnan()
+    assert all(scores["loss"].isnan() for scores in turns(model).values())
 
 
 def test_kinds_are_what_the_class_losses_tell_apart():

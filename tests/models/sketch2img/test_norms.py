@@ -55,7 +55,7 @@ def test_spectral_norm_finds_the_largest_singular_value_and_moves_once_a_step():
         norm.advance(layer.parametrizations.weight.original)
     assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=1e-3)
 
-    network = Discriminator(Sketch2ImgConfig(size=32, base=4, labels=("a", "b")))
+    network = Discriminator(Sketch2ImgConfig(size=32, base=4, labels=("a", "b"), spectral_norm=True))
     u = network.stem.parametrizations.weight[0].u.clone()
     picture, distance = torch.rand(2, 3, 32, 32), torch.rand(2, 1, 32, 32)
     outputs = [network(picture, distance)[0] for _ in range(2)]

@@ -46,7 +46,7 @@ class Sketch2ImgConfig(BaseModel):
     noise_size: int = Field(256, ge=1, description="Width of the noise z")
     discriminator_stride: Literal[1, 2] = Field(1, description="Stride of the discriminator's first convolution")
     discriminator_sees_sketch: bool = Field(True, description="Whether the discriminator sees picture and sketch")
-    spectral_norm: bool = Field(True, description="Spectral norm on every layer of the discriminator")
+    spectral_norm: bool = Field(False, description="Spectral norm on every layer of the discriminator")
 
     adversarial: Literal["cross-entropy", "hinge", "relativistic"] = Field(
         "cross-entropy", description="cross-entropy | hinge | relativistic: real against fake of the same sketch"
@@ -106,12 +106,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     "modern": {
         "class_deviation": 0.3,
-        "spectral_norm": False,
         "adversarial": "relativistic",
         "penalty": "r1r2",
         "penalty_weight": 2.0,
         "penalty_weight_end": 0.2,
-        "penalty_every": 16,
+        "penalty_every": 8,
         "generator_class_weight": 0.1,
         "l1_weight_end": 1.0,
         "diversity_weight": 200.0,
@@ -121,7 +120,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "pix2pix": {
         "network": "unet",
-        "spectral_norm": False,
         "penalty": "none",
         "class_weight": 0.0,
         "generator_class_weight": 0.0,

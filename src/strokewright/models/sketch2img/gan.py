@@ -144,12 +144,14 @@ class Sketch2ImgGAN(Pretrained):
         scores = {"real": real.mean(), "fake": fake.mean()}
         scores |= {"class_accuracy": right[:count].mean(), "fake_class_accuracy": right[count:].mean()}
         if config.class_weight:
-            loss = loss + config.class_weight * focal_loss(classes[:count], step.real.kind, config.focus)
+            scores["class_loss"] = focal_loss(classes[:count], step.real.kind, config.focus)
+            loss = loss + config.class_weight * scores["class_loss"]
             if config.class_on_fakes:
                 loss = loss + config.class_weight * focal_loss(classes[count:], step.kind, config.focus)
         if config.penalty != "none" and self._number % config.penalty_every == 0:
-            loss = loss + config.penalty_every * self._penalty_weight() * self._penalty(step)
-        return {"loss": loss, **scores}
+            scores["penalty"] = config.penalty_every * self._penalty(step)  # means over steps are then its own
+            loss = loss + self._penalty_weight() * scores["penalty"]
+        return {"loss": self._unless_collapsed(loss, step), **scores}
 
     def _penalty_weight(self) -> float:
         return self._between(self.config.penalty_weight, self.config.penalty_weight_end)
@@ -176,9 +178,10 @@ class Sketch2ImgGAN(Pretrained):
         adversarial = generator_loss(config.adversarial, real, logits)
         l1 = (fake - step.photo).abs().mean()
         loss = adversarial + self._between(config.l1_weight, config.l1_weight_end) * l1
-        scores: Scores = {"adversarial": adversarial, "l1": l1 / 2, **signs_of_collapse(fake)}
+        scores: Scores = {"adversarial": adversarial, "l1": l1 / 2, **signs_of_collapse(self.product.as_photos(fake))}
         if config.generator_class_weight:
-            loss = loss + config.generator_class_weight * F.cross_entropy(classes, step.kind)
+            scores["class_loss"] = F.cross_entropy(classes, step.kind)
+            loss = loss + config.generator_class_weight * scores["class_loss"]
         if config.perceptual_weight:
             scores["perceptual"] = perceptual_distance(self._seen_by(fake.device), fake, step.photo)
             loss = loss + config.perceptual_weight * scores["perceptual"]
@@ -187,7 +190,18 @@ class Sketch2ImgGAN(Pretrained):
             reward = diversity_loss(fake[:twins], other, step.noise[:twins], step.noise[count:], config.diversity_limit)
             scores["diversity"] = (fake[:twins] - other).abs().mean() / 2
             loss = loss + config.diversity_weight * reward
-        return {"loss": torch.where(_collapsed(fake, step.photo), torch.nan, loss), **scores}
+        return {"loss": self._unless_collapsed(loss, step), **scores}
+
+    def _unless_collapsed(self, loss: Tensor, step: _Step) -> Tensor:
+        """Return the loss, or NaN if most fakes have become black, or all values extreme, where photos are not.
+
+        The loop skips such a step, and goes back to good weights when it happens again.
+        """
+        fake = step.fake[: len(step.photo)]
+        now, wanted = (signs_of_collapse(self.product.as_photos(pictures)) for pictures in (fake, step.photo))
+        black = (now["black"] > _MOST_BLACK) & (wanted["black"] < _MOST_BLACK / 2)
+        extreme = (now["saturated"] > _MOST_SATURATED) & (wanted["saturated"] < _MOST_SATURATED)
+        return torch.where(black | extreme, torch.nan, loss)
 
     def _seen_by(self, device: torch.device) -> FeatureNet:
         """Return the feature net on a device; it is no part of the model that the loop moves."""
@@ -202,16 +216,6 @@ def _beside(step: _Step) -> tuple[Tensor, Tensor]:
     """Return real and then fake pictures, cut off from the generator, and the maps of their sketches."""
     fake = step.fake[: len(step.photo)].detach()
     return torch.cat([step.real.photo, fake]), torch.cat([step.real.distance, step.distance])
-
-
-def _collapsed(fake: Tensor, photo: Tensor) -> Tensor:
-    """Whether most pictures have become black, or all values extreme, where photos are not.
-
-    Such a batch's loss is made NaN: the loop skips it, and goes back to good weights when it happens again.
-    """
-    now, wanted = signs_of_collapse(fake), signs_of_collapse(photo)
-    black = (now["black"] > _MOST_BLACK) & (wanted["black"] < _MOST_BLACK / 2)
-    return black | (now["saturated"] > _MOST_SATURATED) & (wanted["saturated"] < _MOST_SATURATED)
 
 
 @contextmanager

@@ -32,28 +32,35 @@ class Sketch2Img(Pretrained):
         """Return pictures (batch, 3, size, size) in [-1, 1]; see `Generator`."""
         return self.network(distance, label, noise)
 
+    def as_photos(self, picture: Tensor) -> Tensor:
+        """Undo the report's scaling where the model learned with it: pictures or scaled photos, to [-1, 1]."""
+        scaling = self.config.scaling
+        if scaling is None:
+            return picture
+        return ((picture * scaling.photo_reach + scaling.photo_mean) / 127.5 - 1).clamp(-1, 1)
+
     def draw_noise(self, count: int) -> Tensor:
         """Draw z ~ N(0, I), (count, noise_size), on the model's device."""
         return torch.randn(count, self.config.noise_size, device=next(self.parameters()).device)
 
     def loss(self, batch: dict[str, Tensor]) -> dict[str, Any]:
         """Return the mean absolute difference to the photos, of [0, 1]: how far from the one right answer."""
-        photo, distance = to_unit(batch["photo"]), to_unit(batch["distance"])[:, None]
-        picture = self(distance, batch["label"], self.draw_noise(len(photo)))
+        photo, distance = self.as_photos(to_unit(batch["photo"])), to_unit(batch["distance"])[:, None]
+        picture = self.as_photos(self(distance, batch["label"], self.draw_noise(len(photo))))
         return {"loss": (picture - photo).abs().mean() / 2}
 
     def metrics(self, batch: dict[str, Tensor]) -> dict[str, Any]:
         """Return what shows a collapse: the pictures' change over z (of [0, 1]), shares of black and saturated ones."""
         distance = to_unit(batch["distance"])[:, None]
-        one, other = (self(distance, batch["label"], self.draw_noise(len(distance))) for _ in range(2))
+        one, other = (self.as_photos(self(distance, batch["label"], self.draw_noise(len(distance)))) for _ in range(2))
         return {"diversity": (one - other).abs().mean() / 2, **signs_of_collapse(one)}
 
     def samples(self, batch: dict[str, Tensor]) -> Tensor:
         """Return a sheet (3, height, width) in [0, 1]: sketches, photos, and two pictures of each sketch."""
         batch = {name: values[:_SHEET_COLUMNS] for name, values in batch.items()}
         distance = to_unit(batch["distance"])[:, None]
-        rows = [to_unit(batch["sketch"])[:, None].expand(-1, 3, -1, -1), to_unit(batch["photo"])]
-        rows += [self(distance, batch["label"], self.draw_noise(len(distance))) for _ in range(2)]
+        rows = [to_unit(batch["sketch"])[:, None].expand(-1, 3, -1, -1), self.as_photos(to_unit(batch["photo"]))]
+        rows += [self.as_photos(self(distance, batch["label"], self.draw_noise(len(distance)))) for _ in range(2)]
         return torch.cat([torch.cat(list(row), 2) for row in rows], 1) / 2 + 0.5
 
 
