@@ -1,5 +1,7 @@
 """Pairs of sketch and photo: every reader on made-up files, the Sketchy Database's layout, lines made from photos."""
 
+import shutil
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -95,6 +97,12 @@ def test_a_folder_of_photos_is_split_by_name_and_reports_the_homeless(files, tmp
     assert counts["train"] > 150
     assert counts["valid"] > 2
     assert counts["test"] > 2
+    for val, valid in (("val", 20), ("train", None)):
+        names = [f"train/hat/{i}.png" for i in range(200)] + [f"{val}/hat/{i}.png" for i in range(200, 220)]
+        write_zip(tmp_path / f"{val}.zip", {name: encoded(disc(8)) for name in names})
+        counts = PhotoFolder(tmp_path / f"{val}.zip").report().splits
+        assert counts["valid"] == (valid or 220 - counts["train"])
+        assert 2 < counts["valid"] < 25
     (tmp_path / "mine" / "hat").mkdir(parents=True)
     (tmp_path / "mine" / "hat" / "a.png").write_bytes(encoded(np.dstack([disc(8), np.zeros((8, 8), np.uint8)])))
     assert (Dataset.open(tmp_path / "mine").photo(0) == 255).all()  # what is transparent is paper
@@ -143,6 +151,13 @@ def test_sketchy_warns_of_frames_that_do_not_lie_upon_each_other(files):
         Sketchy(files["sketchy"], sketch_tx="000000001111")
     with pytest.raises(OptionError, match="drop"):
         Sketchy(files["sketchy"], drop=("blurred",))
+
+
+def test_sketchy_without_sketches_of_a_class_is_refused(tmp_path):
+    root = write_sketchy(tmp_path)
+    shutil.rmtree(root / "rendered_256x256/256x256/sketch/000000001110/alarm_clock")
+    with pytest.raises(DataError, match="found none of alarm_clock"):
+        Sketchy(root)
 
 
 def test_sketchy_does_without_what_is_missing(tmp_path):
@@ -234,6 +249,20 @@ def test_kept_lines_are_the_lines_that_are_made(files, tmp_path, monkeypatch):
     assert len(xdog.kept) == 0
     kept.write_bytes(b"damaged")
     assert len(kept_lines.KeptLines(kept)) == 0
+
+
+def test_photos_of_other_content_have_lines_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "b" / "hat").mkdir(parents=True)
+    (tmp_path / "b" / "hat" / "1.png").write_bytes(encoded(disc(40)))
+    write_zip(tmp_path / "a.zip", {"hat/1.png": encoded(disc(24))})
+    write_zip(tmp_path / "c.zip", {"hat/1.png": encoded(disc(32))})
+    places = set()
+    for name in ("a.zip", "b", "c.zip"):
+        data = PhotoFolder(tmp_path / name)
+        data.keep_lines()
+        places.add(data.kept.place)
+    assert len(places) == 3
 
 
 @pytest.mark.data

@@ -1,18 +1,23 @@
 """Sketches into pictures, by a small Sketch2Img of random weights."""
 
+import json
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from sketch2img_models import SMALL, build
 from strokewright import Drawing
 from strokewright.errors import EmptyError, OptionError, WeightsError
 from strokewright.models.sketch2img import Sketch2Img
 from strokewright.models.sketch2img.scaling import ReportScaling
-from strokewright.pipelines.photo import PhotoMaker, read_sketch
+from strokewright.models.sketch2img.sketch2img import to_unit
+from strokewright.models.sketch2img.sketches import distance_map
+from strokewright.pipelines.paths import OutputPattern
+from strokewright.pipelines.photo import PhotoMaker, PhotoOptions, make_files, read_sketch
 
 LINES = [[(20, 20), (80, 20), (80, 70)], [(20, 20), (50, 90)]]
 
@@ -44,6 +49,28 @@ def test_pictures_differ_by_seed_and_number_and_repeat(maker, drawing):
     assert np.array_equal(array(alone[0]), array(pictures[0]))
     assert (array(maker(drawing, label="disc", seed=6)[0]) != array(alone[0])).any()
     assert (array(maker(drawing, label="square", seed=5)[0]) != array(alone[0])).any()
+
+
+def test_what_made_a_picture_is_written_into_it(maker, drawing, tmp_path):
+    facts = {"model": "sketch2img", "label": "disc", "seed": 5, "number": 1}
+    assert facts.items() <= maker(drawing, label="disc", n=2, seed=5)[1].info.items()
+    drawing.save(tmp_path / "a.svg")
+    options = PhotoOptions(label="disc", n=2, seed=5)
+    for suffix in (".png", ".jpg", ".webp"):
+        pattern = OutputPattern(str(tmp_path / f"{{i}}{suffix}"))
+        paths = [Path(record.output) for record in make_files(maker, tmp_path / "a.svg", pattern, options)]
+        with Image.open(paths[1]) as picture:
+            assert json.loads(picture.getexif()[ExifTags.Base.ImageDescription]) == facts
+
+
+def test_more_pictures_than_go_through_at_once_all_differ(maker, drawing, monkeypatch):
+    seen = []
+    forward = maker.model.forward
+    monkeypatch.setattr(maker.model, "forward", lambda *inputs: seen.append(inputs[0]) or forward(*inputs))
+    pictures = maker(drawing, label="disc", n=20)
+    assert len({picture.tobytes() for picture in pictures}) == 20
+    expected = to_unit(torch.from_numpy(distance_map(read_sketch(drawing, 32))))
+    assert all(torch.equal(one[0], expected) for inputs in seen for one in inputs)
 
 
 def test_a_picture_does_not_depend_on_the_others_of_its_batch(maker, drawing):

@@ -79,6 +79,7 @@ def _to_stdout(sources: list[Path | bytes], model: str, options: PhotoOptions, f
         raise OptionError(f"-o -: expected one picture, got -n {options.n}; write files, as in -o '{{stem}}_{{i}}.png'")
     if files.dry_run:
         return print_plan([(sources[0], "-")], files)
-    for pixels in PhotoMaker(model).pixels(sources[0], options.label, 1, options.seed, options.fit):
-        write_picture(pixels, sys.stdout.buffer)
+    maker = PhotoMaker(model)
+    for pixels in maker.pixels(sources[0], options.label, 1, options.seed, options.fit):
+        write_picture(pixels, sys.stdout.buffer, facts=maker.facts(options.label, options.seed, 0))
     return 0

@@ -1,7 +1,7 @@
 """Lines made from photos, kept in the user's cache: to make them takes 20 ms a photo, and every run wants them.
 
 They are made when they are first asked for, and written when enough are new. The file's name holds a checksum of the
-photos' names and of the code that makes lines, so other photos or other lines never come out of it. Points are kept as
+photos' names and contents and of the code that makes lines, so others never come out of it. Points are kept as
 1/128 of a pixel, to which `photo_lines` rounds them.
 """
 
@@ -117,7 +117,7 @@ class _Stored:
 
 
 def place_of(name: str, photos: Sequence[str], style: str) -> Path:
-    """Return where the lines of these photos are kept, whether or not they are."""
+    """Return where the lines of photos, told by name and content, are kept, whether or not they are."""
     digest = hashlib.sha256(Path(maker.__file__).read_bytes())
     digest.update("\n".join([style, *photos]).encode())
     return cache_dir() / "lines" / f"{name}-{style}-{digest.hexdigest()[:16]}.npz"

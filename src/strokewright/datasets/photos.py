@@ -10,6 +10,7 @@ import zlib
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -25,6 +26,12 @@ from strokewright.errors import DataError
 
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _CIFAR_VALID = 500
+_SPLITS = {split: split for split in SPLIT_CODES} | {
+    "training": TRAIN,
+    "val": VALID,
+    "validation": VALID,
+    "testing": TEST,
+}
 
 
 class PhotoDataset(PairDataset):
@@ -45,7 +52,7 @@ class PhotoDataset(PairDataset):
 
     def keep_lines(self) -> None:
         """From now on take lines from the user's cache, and put those that are made into it."""
-        photos = [f"{pair.split}/{pair.label}/{pair.photo}" for pair in self.pairs]
+        photos = [f"{pair.photo} {self.stamp(index)}" for index, pair in enumerate(self.pairs)]
         self.kept = KeptLines(place_of(type(self).__name__.lower(), photos, self.lines))
 
     def make(self, index: int) -> Sample:
@@ -54,8 +61,8 @@ class PhotoDataset(PairDataset):
         return Sample(self.sketch(index), None, pair.label, pair.group, pair.split, self.photo(index))
 
     @abstractmethod
-    def photo(self, index: int) -> Photo:
-        """Return the photo alone, (height, width, 3) uint8."""
+    def stamp(self, index: int) -> str:
+        """Return what changes with a photo's content."""
 
 
 class PhotoFolder(PhotoDataset):
@@ -66,8 +73,8 @@ class PhotoFolder(PhotoDataset):
         folders: Take only pictures with one of these folders in their path; none: all.
         lines: How lines are made: "edges" or "xdog".
 
-    Photos that no split is given for are split by the checksum of their names, 18 : 1 : 1. A picture that lies in no
-    folder is skipped and reported.
+    Photos that no split is given for are split by the checksum of their names, 18 : 1 : 1; where train is given and
+    valid is not, one in twenty of it is valid. A picture that lies in no folder is skipped and reported.
 
     Raises:
         DataError: No photo in a folder.
@@ -84,12 +91,14 @@ class PhotoFolder(PhotoDataset):
             *parents, _ = PurePosixPath(name).parts
             if folders and not set(folders) & set(parents):
                 continue
-            if not parents or parents[-1] in SPLIT_CODES:
+            if not parents or parents[-1] in _SPLITS:
                 skipped.append((name, "in no folder that names its class"))
                 continue
             stem = PurePosixPath(name).stem
-            given = [parent for parent in parents if parent in SPLIT_CODES]
+            given = [_SPLITS[parent] for parent in parents if parent in _SPLITS]
             pairs.append(Pair(name, "", parents[-1], stem, given[0] if given else _split_by_name(stem)))
+        if not any(pair.split == VALID for pair in pairs):
+            pairs = [_held_out(pair) if pair.split == TRAIN else pair for pair in pairs]
         self.pairs, self.skipped = pairs, tuple(skipped)
         if not pairs:
             raise DataError(
@@ -100,6 +109,15 @@ class PhotoFolder(PhotoDataset):
     def photo(self, index: int) -> Photo:
         """Read one photo."""
         return self.store.read(self.pairs[index].photo)
+
+    def stamp(self, index: int) -> str:
+        """Return what changes with the file's content."""
+        return self.store.stamp(self.pairs[index].photo)
+
+
+def _held_out(pair: Pair) -> Pair:
+    """Make one in twenty of the training photos valid."""
+    return replace(pair, split=VALID) if _split_by_name(pair.group) == VALID else pair
 
 
 def _split_by_name(stem: str) -> str:
@@ -135,6 +153,10 @@ class Cifar10(PhotoDataset):
         """Return one photo."""
         return self.photos[index]
 
+    def stamp(self, index: int) -> str:
+        """Return the photo's checksum."""
+        return f"{zlib.crc32(self.photos[index]):08x}"
+
 
 class Things(PhotoDataset):
     """Clothes and flowers together, 15 classes: 6,440 photos of 64×64 that weights may be shipped for."""
@@ -148,9 +170,18 @@ class Things(PhotoDataset):
 
     def photo(self, index: int) -> Photo:
         """Read one photo."""
+        part, index = self._place(index)
+        return part.photo(index)
+
+    def stamp(self, index: int) -> str:
+        """Return what changes with the file's content."""
+        part, index = self._place(index)
+        return part.stamp(index)
+
+    def _place(self, index: int) -> tuple[PhotoFolder, int]:
         for part in self.parts:
             if index < len(part):
-                return part.photo(index)
+                return part, index
             index -= len(part)
         raise IndexError(index)
 

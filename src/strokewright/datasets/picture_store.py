@@ -55,6 +55,13 @@ class PictureStore:
         except (KeyError, OSError, zipfile.BadZipFile) as error:
             raise DataError(f"{self.path}: expected a file {name} in it ({error}); fetch it again") from error
 
+    def stamp(self, name: str) -> str:
+        """Return what changes with a file's content: a zip's checksum; of a folder's file its size and its time."""
+        if self._archive is not None:
+            return f"{self._archive.getinfo(name).CRC:08x}"
+        facts = (self.path / name).stat()
+        return f"{facts.st_size}-{facts.st_mtime_ns}"
+
     def read(self, name: str) -> Photo:
         """Return a picture on white paper, (height, width, 3) uint8. Raises DataError for a damaged one."""
         try:

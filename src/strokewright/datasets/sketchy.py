@@ -77,11 +77,11 @@ class Sketchy(StoredPairs):
         sketches = _by_stem(store.names, root, "sketch", sketch_tx)
         lists = _Lists(store if info is None else PictureStore(info))
         pairs, skipped = _paired(photos, sketches, lists.flags(drop), lists.test_photos())
-        missing = {label for label, _ in sketches} - {pair.label for pair in pairs}
+        missing = {label for label, _ in [*photos, *sketches]} - {pair.label for pair in pairs}
         if missing:
             raise DataError(
                 f"{path}: expected pairs of every class, found none of {', '.join(sorted(missing)[:5])}; "
-                f"{len(skipped)} sketches were left out, the first one: {skipped[0][0]}: {skipped[0][1]}"
+                f"{len(skipped)} sketches or photos were left out, the first one: {skipped[0][0]}: {skipped[0][1]}"
             )
         super().__init__(store, pairs, skipped)
 

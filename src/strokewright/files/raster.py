@@ -6,15 +6,16 @@ What comes in is turned upright (EXIF), and grey, palette, 16-bit, CMYK and alph
 from __future__ import annotations
 
 import io
+import json
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from strokewright.errors import FormatError, OptionError, StrokewrightError
 from strokewright.files.atomic import write_atomically
@@ -61,13 +62,19 @@ def read_picture(source: Picture, dtype: DTypeLike = np.float32) -> NDArray[Any]
             return _decode(image, wanted)
 
 
-def write_picture(array: NDArray[Any], target: str | PurePath | BinaryIO, format: str = "png") -> None:
+def write_picture(
+    array: NDArray[Any],
+    target: str | PurePath | BinaryIO,
+    format: str = "png",
+    facts: Mapping[str, Any] | None = None,
+) -> None:
     """Write a picture atomically; the same pixels give the same bytes.
 
     Args:
         array: (height, width), (height, width, 3) or (height, width, 4): uint8, or floats that are clipped to [0, 1].
         target: A path whose suffix (.png, .jpg, .webp) chooses the format, or a binary stream.
         format: "png", "jpg" or "webp" for a stream.
+        facts: What made it; kept as JSON in the EXIF field ImageDescription.
 
     Raises:
         FormatError: Another suffix or shape, or the file cannot be written.
@@ -78,7 +85,10 @@ def write_picture(array: NDArray[Any], target: str | PurePath | BinaryIO, format
         raise FormatError(f"expected a picture's suffix ({', '.join(_SUFFIXES)}), got {suffix!r}; choose one of these")
     image = to_image(array)
     buffer = io.BytesIO()
-    (image.convert("RGB") if kind == "JPEG" else image).save(buffer, kind)
+    exif = Image.Exif()
+    if facts:
+        exif[ExifTags.Base.ImageDescription] = json.dumps(facts)
+    (image.convert("RGB") if kind == "JPEG" else image).save(buffer, kind, **({"exif": exif} if facts else {}))
     if isinstance(target, str | PurePath):
         write_atomically(Path(target), buffer.getvalue())
     else:

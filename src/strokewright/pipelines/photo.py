@@ -96,14 +96,21 @@ class PhotoMaker:
             fit: Centre the lines and let them fill the page; None: if the model learned from such sketches.
 
         Returns:
-            n pictures of `size` × `size`.
+            n pictures of `size` × `size`; `info` of each says what `facts` does.
 
         Raises:
             OptionError: No label, an unknown one, or an option outside its range.
             EmptyError: The sketch is blank.
             FormatError: The file cannot be read.
         """
-        return [to_image(pixels) for pixels in self.pixels(sketch, label, n, seed, fit)]
+        pictures = [to_image(pixels) for pixels in self.pixels(sketch, label, n, seed, fit)]
+        for number, picture in enumerate(pictures):
+            picture.info.update(self.facts(label, seed, number))
+        return pictures
+
+    def facts(self, label: str | None, seed: int, number: int) -> dict[str, Any]:
+        """Return what makes a picture the one it is, beside its sketch: model, label, seed and number."""
+        return {"model": self.name, "label": self.labels[self._number(label)], "seed": seed, "number": number}
 
     def pixels(
         self, sketch: Any, label: str | None = None, n: int = 1, seed: int = 0, fit: bool | None = None
@@ -226,8 +233,8 @@ def make_files(
         yield from (Record(_name(source), str(path), ok=True, skipped=True) for path in paths)
         return
     pictures = maker.pixels(source, options.label, options.n, options.seed, options.fit)
-    for path, pixels in zip(paths, pictures, strict=True):
-        write_picture(pixels, path)
+    for number, (path, pixels) in enumerate(zip(paths, pictures, strict=True)):
+        write_picture(pixels, path, facts=maker.facts(options.label, options.seed, number))
         yield Record(_name(source), str(path), ok=True)
 
 

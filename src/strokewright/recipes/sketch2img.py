@@ -16,6 +16,7 @@ from strokewright.training.config import DataSpec, ModelSpec, RunConfig, Source,
 
 _GAN = "strokewright.models.sketch2img.gan:Sketch2ImgGAN"
 _PAIRS = "strokewright.models.sketch2img.batches:PairBatches"
+_PHOTOS = "strokewright.models.sketch2img.photo_batches:PhotoBatches"
 _CATEGORIES = "strokewright.models.sketch2img.categories:CategoryBatches"
 _SMALL: dict[str, Any] = {"base": 16, "noise_size": 64, "discriminator_stride": 2, "diversity_share": 0.125}
 _OBJECTS: dict[str, Any] = {"data": "object-sketches", "size": 64, "mirror": 0.0}
@@ -135,12 +136,11 @@ def photo_pacs() -> RunConfig:
 
 def photo_features() -> RunConfig:
     """A classifier of the photos of clothes and flowers, for the perceptual loss: `model.config.feature_net`."""
-    held_out = {**_THINGS, "split": "valid", "change": False, "balanced": False}
     return RunConfig(
         model=ModelSpec(name="photo-classifier"),
         data=DataSpec(
-            train=Source(make=_PAIRS, options=_THINGS),
-            evaluation=Source(make=_PAIRS, options=held_out),
+            train=Source(make=_PHOTOS, options={"data": "things"}),
+            evaluation=Source(make=_PHOTOS, options={"data": "things", "split": "valid", "in_order": True}),
         ),
         training=TrainingOptions(
             steps=4000,

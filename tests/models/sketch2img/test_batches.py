@@ -1,15 +1,22 @@
 """Batches of pairs: what they hold, that they repeat, what changes in them, distance maps and the report's scaling."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pair_files import disc, encoded, ring, write_pairs, write_zip
+from strokewright.datasets import Dataset
 from strokewright.drawing import Drawing
 from strokewright.errors import DataError, OptionError
+from strokewright.models.pretrained import load_pretrained
 from strokewright.models.sketch2img.batches import PairBatches
 from strokewright.models.sketch2img.hand import redrawn, redrawn_picture
+from strokewright.models.sketch2img.photo_batches import PhotoBatches
 from strokewright.models.sketch2img.scaling import ReportScaling
 from strokewright.models.sketch2img.sketches import distance_map, photo_at, sketch_of_drawing, sketch_of_picture
+from strokewright.recipes.sketch2img import photo_things
+from strokewright.training.run import start
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +41,24 @@ def test_batches_hold_bytes_of_one_shape_for_every_kind_of_pairs(name, files):
     assert all((batch[key] == again[key]).all() for key in batch)
     other = PairBatches(seed=1, data=files[name], size=32).batch(3, 4)
     assert (batch["sketch"] != other["sketch"]).any()
+
+
+def test_a_set_of_ones_own_takes_the_place_of_the_recipes(files):
+    for own in (files["photo-folder"], Dataset.open(files["photo-folder"])):
+        source = PairBatches(data="things", path=own, size=16)
+        assert source.labels == ["hat", "sock"]
+        assert PhotoBatches(path=own, size=16).labels == ["hat", "sock"]
+    config = photo_things().replaced({"training.steps": 1, "training.batch_size": 2, "model.config.base": 4})
+    run = start(config, Path(files["photo-folder"]).parent / "run", data=files["photo-folder"])
+    assert load_pretrained(run.out / "model").config.labels == ("hat", "sock")
+    with pytest.raises(DataError, match="expected data sets with photos, got Shapes"):
+        PairBatches(path=Dataset.open("shapes"))
+
+
+def test_sketches_of_one_photo_share_it(files):
+    source = PairBatches(data=files["sketchy-pairs"], size=16)
+    one, other = (source._pairs.pair(i) for i in range(2))
+    assert one.photo is other.photo
 
 
 def test_without_change_the_pairs_come_in_order_as_they_are(files):

@@ -87,6 +87,105 @@ def test_each_turn_moves_its_own_network(preset, precision):
     assert all(score["loss"].isfinite() for score in scores.values())
 
 
+def mirrored(picture, distance, kinds):
+    """Stands for the augmentation: no chance, and what is left out or moved alone shows."""
+    return (picture.flip(3), distance.flip(3)) if kinds else (picture, distance)
+
+
+@pytest.mark.parametrize("preset", ["paper", "modern", "pix2pix"])
+def test_losses_and_slopes_of_both_turns_are_the_sum_of_their_parts(preset, monkeypatch):
+    """Faults 1 to 6 at once: signs, weights, who sees what, and whose gradient reaches whom."""
+    model = build(**{**PRESETS[preset], "penalty_every": 1, "diversity_limit": None})
+    config, net = model.config, model.discriminator
+    batch = shapes()
+    photo, distance = gan.to_unit(batch["photo"]), gan.to_unit(batch["distance"])[:, None]
+    label, twins = batch["label"], round(6 * config.diversity_share) if config.diversity_weight else 0
+    noise = torch.randn(6 + twins, 8)
+    monkeypatch.setattr(gan, "augment", mirrored)
+    monkeypatch.setattr(model.product, "draw_noise", lambda count: noise[:count])
+    penalised = []
+
+    def penalty(judge, real):
+        penalised.append((real, torch.is_autocast_enabled("cpu"), judge(real)))
+        return penalised[-1][2].square().mean()
+
+    monkeypatch.setattr(gan, "dragan_penalty", penalty)
+    ours = {}
+    for name, part in (("discriminator", net), ("generator", model.product)):
+        model.zero_grad()
+        loss = model.turn(name, batch)["loss"]
+        loss.backward()
+        ours[name] = loss.item(), slopes_of(part)
+
+    fakes = model.product(torch.cat([distance, distance[:twins]]), torch.cat([label, label[:twins]]), noise)
+    fake = fakes[:6]
+    (real_logit, real_class), (seen, _) = (
+        net(*mirrored(pictures, distance, config.augment)) for pictures in (photo, fake.detach())
+    )
+    chance = real_class.log_softmax(1)[range(6), label]
+    expected = config.class_weight * ((1 - chance.exp()) ** config.focus * -chance).mean()
+    if config.adversarial == "relativistic":
+        expected = expected + F.softplus(seen - real_logit).mean()
+        slopes = 0
+        for pictures in (photo, fake.detach()):
+            moved, beside = mirrored(pictures, distance, config.augment)
+            score = net(moved.requires_grad_(), beside)[0].mean((1, 2, 3)).sum()
+            slopes = slopes + torch.autograd.grad(score, moved, create_graph=True)[0].square().sum() / 6
+        expected = expected + config.penalty_weight / 2 * slopes
+    else:
+        expected = expected + F.softplus(seen).mean() + F.softplus(-real_logit).mean()
+    if config.penalty == "dragan":
+        ((near, mixed, _),) = penalised
+        assert torch.equal(near, photo)
+        assert not mixed
+        expected = expected + config.penalty_weight * net(photo, distance)[0].square().mean()
+    agree(ours["discriminator"], expected, net)
+
+    logit, classes = net(*mirrored(fake, distance, config.augment))
+    relative = real_logit.detach() if config.adversarial == "relativistic" else 0
+    expected = F.softplus(relative - logit).mean() + config.l1_weight * (fake - photo).abs().mean()
+    expected = expected + config.generator_class_weight * F.cross_entropy(classes, label)
+    expected = expected + config.perceptual_weight * gan.perceptual_distance(gan.Pyramid(), fake, photo)
+    if twins:
+        apart = (noise[:twins] - noise[6:]).norm(dim=1)
+        change = (fake[:twins] - fakes[6:]).abs().mean((1, 2, 3))
+        expected = expected - config.diversity_weight * (change / apart).mean()
+    agree(ours["generator"], expected, model.product)
+
+
+def slopes_of(part):
+    return [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in part.parameters()]
+
+
+def agree(ours, expected, part):
+    part.zero_grad()
+    expected.backward()
+    assert ours[0] == pytest.approx(expected.item(), rel=1e-4)
+    for one, other in zip(ours[1], slopes_of(part), strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_a_spectral_norm_moves_once_a_step():
+    model = build(spectral_norm=True, penalty="none")
+    norm = model.discriminator.stem.parametrizations.weight[0]
+    before = norm.u.clone()
+    model.discriminator.stem.parametrizations.weight.original.data.mul_(torch.rand(8, 1, 1, 1))
+    model.turn("discriminator", shapes())
+    moved = norm.u.clone()
+    assert not torch.equal(moved, before)
+    model.turn("generator", shapes())
+    assert torch.equal(norm.u, moved)
+
+
+def test_penalties_are_taken_in_single_precision():
+    seen = []
+    model = build(**{**MODERN, "penalty_every": 1})
+    model.discriminator.stem.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        model.turn("discriminator", shapes())
+    assert seen == [torch.bfloat16, torch.float32]
+
+
 @pytest.mark.parametrize(
     "variant", [{}, {"start": "label"}, {"start": "label", "norm": "plain"}, {"network": "unet"}], ids=str
 )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokewright.datasets import open_dataset
-from strokewright.datasets.dataset import TRAIN
+from strokewright.datasets.dataset import TRAIN, Dataset
 from strokewright.datasets.pairs import PairDataset
 from strokewright.datasets.photos import PhotoDataset
 from strokewright.drawing import Stroke
@@ -64,6 +64,7 @@ class PairBatches:
         real_edge_share: Share of `edges` among the pairs for the discriminator, the same in the whole run; None: it is
             shown the photos of the generator's sketches.
         balanced: Take every class equally often, however many pairs it has.
+        path: A file or folder of pairs or photos in place of `data`, told by what it holds; or a set opened before.
         scaling: "distance": photos as they are, the distance map. "report": the report's normalisation, and its
             inverted lines in the column `distance`; `report_scaling` then turns pictures back.
 
@@ -88,6 +89,7 @@ class PairBatches:
         real_edge_share: float | None = None,
         balanced: bool = False,
         scaling: Literal["distance", "report"] = "distance",
+        path: str | Dataset | None = None,
     ) -> None:
         if scaling not in ("distance", "report"):
             raise OptionError(f'scaling: expected "distance" or "report", got {scaling!r}')
@@ -102,7 +104,7 @@ class PairBatches:
         self._seed, self._change, self._mirror, self._jitter, self._size = seed, change, mirror, jitter, size
         self._sights = sights
         self._edge_share, self._edge_batches, self._real_edge_share = edge_share, edge_batches, real_edge_share
-        own, made = open_pairs(data), open_pairs(edges)
+        own, made = open_pairs(data, path), open_pairs(edges)
         self.labels = sorted({name for part in own + made for name in part.label_names()})
         self._pairs = _PairTable(own, split, size, self.labels, balanced)
         self._made = _PairTable(made, split, size, self.labels, balanced) if made else None
@@ -192,11 +194,14 @@ class PairBatches:
         )
 
 
-def open_pairs(sources: Source | Sequence[Source], lines: bool = True) -> list[PairDataset]:
+def open_pairs(
+    sources: Source | Sequence[Source], path: str | Dataset | None = None, lines: bool = True
+) -> list[PairDataset]:
     """Open data sets by their names, or by mappings of a name and options.
 
     Args:
         sources: One or several.
+        path: As of `PairBatches`.
         lines: Keep lines made from photos in the user's cache.
 
     Raises:
@@ -204,19 +209,26 @@ def open_pairs(sources: Source | Sequence[Source], lines: bool = True) -> list[P
         OptionError: A mapping without a name.
     """
     listed: Sequence[Source] = [sources] if isinstance(sources, str | Mapping) else sources
-    opened: list[PairDataset] = []
-    for source in listed:
-        options = dict(source) if isinstance(source, Mapping) else {"name": source}
-        name = options.pop("name", None)
-        if not isinstance(name, str):
-            raise OptionError(f"pairs: expected the name of a data set, got {source!r}")
-        data = open_dataset(name, **options)
-        if not isinstance(data, PairDataset):
-            raise DataError(f"{name}: expected a data set with photos, got {type(data).__name__}; choose another")
+    if path is None:
+        opened = [_open(source) for source in listed]
+    else:
+        opened = [path if isinstance(path, Dataset) else open_dataset(path)]
+    pairs = [data for data in opened if isinstance(data, PairDataset)]
+    if len(pairs) < len(opened):
+        kinds = ", ".join(type(data).__name__ for data in opened)
+        raise DataError(f"pairs: expected data sets with photos, got {kinds}; choose others")
+    for data in pairs:
         if lines and isinstance(data, PhotoDataset):
             data.keep_lines()
-        opened.append(data)
-    return opened
+    return pairs
+
+
+def _open(source: Source) -> Dataset:
+    options = dict(source) if isinstance(source, Mapping) else {"name": source}
+    name = options.pop("name", None)
+    if not isinstance(name, str):
+        raise OptionError(f"pairs: expected the name of a data set, got {source!r}")
+    return open_dataset(name, **options)
 
 
 @dataclass(frozen=True)
@@ -242,6 +254,7 @@ class _PairTable:
         self._classes = [np.flatnonzero(self._labels == label) for label in np.unique(self._labels)]
         self._size, self._balanced = size, balanced
         self._known: dict[int, _Pair] = {}
+        self._photos: dict[tuple[int, str], Bytes] = {}  # one may have many sketches
 
     def __len__(self) -> int:
         return len(self._where)
@@ -265,7 +278,10 @@ class _PairTable:
     def _read(self, place: int) -> _Pair:
         part, index = self._where[place]
         sample = part.make(index)
-        photo = photo_at(part.photo(index) if sample.photo is None else sample.photo, self._size)
+        name = id(part), part.pairs[index].photo
+        if name not in self._photos:
+            self._photos[name] = photo_at(part.photo(index) if sample.photo is None else sample.photo, self._size)
+        photo = self._photos[name]
         label = int(self._labels[place])
         if sample.drawing is not None:
             placed_strokes = placed(sample.drawing.strokes, sample.drawing.size, 1.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokewright.datasets.dataset import Dataset
 from strokewright.errors import DataError
 from strokewright.models.sketch2img.batches import Source, open_pairs
 from strokewright.models.sketch2img.sketches import photo_at
@@ -26,6 +27,7 @@ class PhotoBatches:
         mirror: How often a photo is mirrored, 0 to 1.
         in_order: Go through the photos from the first to the last, instead of drawing them at random, each class
             equally often.
+        path: As of `PairBatches`.
 
     Raises:
         DataError: The splits hold no photos.
@@ -39,9 +41,10 @@ class PhotoBatches:
         size: int = 64,
         mirror: float = 0.5,
         in_order: bool = False,
+        path: str | Dataset | None = None,
     ) -> None:
         splits = [split] if isinstance(split, str) else list(split)
-        parts = open_pairs(data, lines=False)
+        parts = open_pairs(data, path, lines=False)
         self.labels = sorted({name for part in parts for name in part.label_names()})
         found: dict[tuple[int, str], tuple[NDArray[np.uint8], int]] = {}
         for number, part in enumerate(parts):
