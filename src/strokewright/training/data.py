@@ -20,7 +20,9 @@ Batch = dict[str, torch.Tensor]
 class BatchSource(Protocol):
     """Anything with a `batch` method.
 
-    A source may also have `facts`: fields of the model's config that the data decide, such as the names of the classes.
+    A source may also have `facts`: fields of the model's config that the data decide, such as the names of the classes;
+    and `look_up(batch)`: rows of `batch` are then places in tables that it keeps on the training's device, and it
+    returns what stands there.
     """
 
     def batch(self, index: int, batch_size: int) -> Mapping[str, Any]:
@@ -54,6 +56,12 @@ def take_rows(source: BatchSource, index: int, rows: int, rank: int, world_size:
             raise DataError(f"batch {index}, {name}: expected {rows * world_size} rows, got {len(tensor)}")
         batch[name] = tensor[rank * rows : (rank + 1) * rows]
     return batch
+
+
+def look_up(source: BatchSource, batch: Batch) -> Batch:
+    """Return a batch, already on its device, with what a source keeps there filled in."""
+    fill = getattr(source, "look_up", None)
+    return batch if fill is None else fill(batch)
 
 
 class Prefetch:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from strokewright.training.data import Batch, BatchSource, take_rows
+from strokewright.training.data import Batch, BatchSource, look_up, take_rows
 
 
 def evaluate(model: Any, data: BatchSource, batches: int = 8, batch_size: int = 64) -> dict[str, float]:
@@ -25,7 +25,10 @@ def evaluate(model: Any, data: BatchSource, batches: int = 8, batch_size: int = 
     device = next(model.parameters()).device
     return mean_scores(
         model,
-        ({name: t.to(device) for name, t in take_rows(data, i, batch_size, 0, 1).items()} for i in range(batches)),
+        (
+            look_up(data, {name: t.to(device) for name, t in take_rows(data, i, batch_size, 0, 1).items()})
+            for i in range(batches)
+        ),
     )
 
 

@@ -40,7 +40,7 @@ from strokewright.models.pretrained import Pretrained
 from strokewright.training.average import Average
 from strokewright.training.checkpoints import last_planned, list_checkpoints, remove_leftovers
 from strokewright.training.config import ModelSpec, RunConfig
-from strokewright.training.data import Batch, BatchSource, Prefetch
+from strokewright.training.data import Batch, BatchSource, Prefetch, look_up
 from strokewright.training.evaluate import mean_scores
 from strokewright.training.logs import Logs
 from strokewright.training.schedule import learning_rate, make_optimiser, step_seed
@@ -117,7 +117,7 @@ def fit(sitting: Sitting) -> None:
         with _interrupts(sitting):
             while not progress.finished:
                 started = time.monotonic()
-                batch = fabric.to_device(source.get(progress.step))
+                batch = look_up(sitting.train, fabric.to_device(source.get(progress.step)))
                 stop = _step(sitting, batch, started)
                 _at_intervals(sitting)
                 due = progress.step % options.checkpoint_every == 0 or time.monotonic() - saved_at > save_after_s

@@ -24,7 +24,7 @@ from strokewright.training.checkpoints import (
     write_checkpoint,
 )
 from strokewright.training.config import TrainingOptions
-from strokewright.training.data import Batch, BatchSource, take_rows
+from strokewright.training.data import Batch, BatchSource, look_up, take_rows
 from strokewright.training.logs import Logs
 
 
@@ -109,7 +109,7 @@ class Sitting:
     def take(self, source: BatchSource, index: int) -> Batch:
         """Return this process's rows of a batch, on its device."""
         rows = take_rows(source, index, self.options.batch_size, self.fabric.global_rank, self.fabric.world_size)
-        return self.fabric.to_device(rows)
+        return look_up(source, self.fabric.to_device(rows))
 
     def mean_over_processes(self, numbers: list[Any]) -> list[float]:
         """Return the means of numbers (floats or scalar tensors) over all processes, in double precision."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from pair_files import disc, encoded, ring, write_pairs, write_zip
 from strokewright.datasets import Dataset
@@ -48,8 +49,8 @@ def test_a_set_of_ones_own_takes_the_place_of_the_recipes(files):
         source = PairBatches(data="things", path=own, size=16)
         assert source.labels == ["hat", "sock"]
         assert PhotoBatches(path=own, size=16).labels == ["hat", "sock"]
-    config = photo_things().replaced({"training.steps": 1, "training.batch_size": 2, "model.config.base": 4})
-    run = start(config, Path(files["photo-folder"]).parent / "run", data=files["photo-folder"])
+    small = {"training.steps": 1, "training.batch_size": 2, "model.config.base": 4, "data.train.options.sights": 2}
+    run = start(photo_things().replaced(small), Path(files["photo-folder"]).parent / "run", data=files["photo-folder"])
     assert load_pretrained(run.out / "model").config.labels == ("hat", "sock")
     with pytest.raises(DataError, match="expected data sets with photos, got Shapes"):
         PairBatches(path=Dataset.open("shapes"))
@@ -118,18 +119,43 @@ def test_the_discriminators_own_loader_shows_mostly_photos(files):
     assert "real_photo" not in PairBatches(**options, real_edge_share=0.9, change=False).batch(0, 4)
 
 
-def test_kept_sights_come_again_and_do_not_depend_on_when_they_were_drawn(files):
+def tensors(batch):
+    return {name: torch.from_numpy(values) for name, values in batch.items()}
+
+
+def test_kept_sights_lie_in_tables_and_come_again(files):
     options = {"data": files["sketchy-pairs"], "size": 32, "mirror": 0.5}
     once, kept = PairBatches(**options), PairBatches(**options, sights=2)
-    batch = kept.batch(0, 60)  # of two pairs
+    places = kept.batch(0, 60)  # of two pairs
+    assert set(places) == {"place", "sight", "mirrored", "label"}
+    batch = {name: values.numpy() for name, values in kept.look_up(tensors(places)).items()}
+    plain = once.batch(0, 60)
+    assert {name: (v.shape, v.dtype) for name, v in batch.items()} == {n: (v.shape, v.dtype) for n, v in plain.items()}
     upright = [min(one.tobytes(), one[:, ::-1].tobytes()) for one in batch["sketch"]]
     assert len(set(upright)) == 4
-    assert len({one.tobytes() for one in once.batch(0, 60)["sketch"]}) == 60
+    assert len({one.tobytes() for one in plain["sketch"]}) == 60
     maps = [distance_map(np.ascontiguousarray(one)) for one in batch["sketch"]]
     assert (np.stack(maps) == batch["distance"]).all()
-    assert all((values == kept.batch(0, 60)[name]).all() for name, values in batch.items())
+    turned = places["mirrored"]
+    assert 10 < turned.sum() < 50
+    straight = PairBatches(**{**options, "mirror": 0.0}).batch(0, 60)["photo"]
+    assert np.array_equal(batch["photo"], np.where(turned[:, None, None, None], straight[..., ::-1], straight))
     later = PairBatches(**options, sights=2)
-    assert (later.batch(1, 20)["sketch"] == batch["sketch"][20:40]).all()
+    assert (later.look_up(tensors(later.batch(1, 20)))["sketch"].numpy() == batch["sketch"][20:40]).all()
+    as_they_are = PairBatches(**options, sights=2, change=False)
+    assert "sketch" in as_they_are.look_up(tensors(as_they_are.batch(0, 2)))
+
+
+def test_kept_sights_of_both_sets_and_of_the_discriminators_loader(files):
+    options = {"data": files["sketchy-pairs"], "edges": files["photo-folder"], "size": 16, "sights": 3}
+    source = PairBatches(**options, edge_share=(1.0, 1.0), real_edge_share=0.5)
+    columns = source.batch(0, 8)
+    assert columns["place"].min() >= len(source)
+    batch = source.look_up(tensors(columns))
+    assert set(batch) == {"photo", "sketch", "distance", "label", "real_photo", "real_distance", "real_kind"}
+    hats = PairBatches(data=files["photo-folder"], size=16, mirror=0.0).batch(0, 1)["photo"][0]
+    assert (batch["photo"][0].numpy() == hats).all() or (batch["photo"][0].numpy()[..., ::-1] == hats).all()
+    assert batch["real_photo"].dtype == torch.uint8
 
 
 def test_jitter_changes_light_and_contrast_of_photos_alone(files):
@@ -221,6 +247,7 @@ def test_options_that_cannot_be_are_refused(files):
         {"mirror": 2.0},
         {"jitter": -0.1},
         {"sights": -1},
+        {"sights": 2, "jitter": 0.1},
         {"real_edge_share": 0.9},
         {"edge_share": (0.5, -1.0)},
         {"scaling": "none"},

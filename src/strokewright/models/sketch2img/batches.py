@@ -1,17 +1,19 @@
 """What Sketch2Img learns from: pairs of sketch and photo, changed a little at every sight.
 
-Photos and sketches lie in memory as bytes, read when they are first needed. Batch i depends on (seed, i) and the batch
-size alone.
+Photos and sketches lie in memory as bytes, read when they are first needed; with `sights`, on the training's device.
+Batch i depends on (seed, i) and the batch size alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from strokewright.datasets import open_dataset
 from strokewright.datasets.dataset import TRAIN, Dataset
@@ -37,6 +39,7 @@ from strokewright.models.sketch2img.sketches import (
 _MEASURED = 400  # pairs whose values give the report's normalisation
 _LOADER_STEP = 7_919  # between the seeds of both loaders
 _STORED_PX = 128  # largest side at which pictures of sketches are kept
+_PLACE = ("place", "sight", "mirrored")  # the columns that `look_up` turns into pictures
 Source = str | Mapping[str, Any]
 
 
@@ -47,6 +50,9 @@ class PairBatches:
     (batch, size, size) uint8, 0 = on a line; `label` (batch,) int64, which class of `labels`. With `real_edge_share`
     also `real_photo`, `real_distance` and `real_kind`: other pairs, which the discriminator alone is shown as real.
 
+    With `sights`, `batch` gives places in tables of photos, sketches and maps instead; `look_up` takes these columns
+    from the tables, which lie where the batch lies.
+
     Args:
         seed: Seed of the order and of all changes.
         data: Names of data sets of pairs, or mappings with a "name" and options of that set; all together are one set.
@@ -54,8 +60,8 @@ class PairBatches:
         size: Side of photo and sketch in pixels.
         change: Draw every sketch anew (shaken, bent, with strokes left out) and mirror pairs; False gives the pairs in
             order, as they are.
-        sights: How many drawings of a pair are made and then kept with their maps, 8 kB each at 64 px, so that batches
-            keep up with a GPU; 0: every sight is drawn anew.
+        sights: How many drawings of each pair are made, with their maps, when the first batch is looked up; 8 kB each
+            at 64 px. Batches then cost a GPU nothing. 0: every sight is drawn anew.
         mirror: How often a pair is mirrored, 0 to 1; leave it at 0 for letters and signs.
         jitter: How far light and contrast of photos vary, 0 to 1.
         edges: Data sets whose pairs stand in for sketches early in the run, such as photos with made lines.
@@ -70,7 +76,8 @@ class PairBatches:
 
     Raises:
         DataError: A data set without photos, or a split without pairs.
-        OptionError: Shares outside 0 to 1, a size under 8 px, or `real_edge_share` without `edges`.
+        OptionError: Shares outside 0 to 1, a size under 8 px, `real_edge_share` without `edges`, or `jitter` with
+            `sights`.
     """
 
     def __init__(
@@ -101,8 +108,11 @@ class PairBatches:
             )
         if real_edge_share is not None and not edges:
             raise OptionError("real_edge_share: expected data sets in edges, got none; name some, or leave it out")
+        if jitter and sights:
+            raise OptionError("jitter: expected no sights, since they keep photos as they are; leave one of both out")
         self._seed, self._change, self._mirror, self._jitter, self._size = seed, change, mirror, jitter, size
-        self._sights = sights
+        self._sights = sights if change else 0
+        self._on_device: dict[str, Tensor] = {}
         self._edge_share, self._edge_batches, self._real_edge_share = edge_share, edge_batches, real_edge_share
         own, made = open_pairs(data, path), open_pairs(edges)
         self.labels = sorted({name for part in own + made for name in part.label_names()})
@@ -132,6 +142,42 @@ class PairBatches:
                 rows = [row | self._real_row(number, real_share) for row, number in zip(rows, numbers, strict=True)]
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
+    def look_up(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return a batch with its photos, sketches and maps, where it holds places in tables; else as it is."""
+        if not self._sights:
+            return batch
+        if not self._on_device:
+            device = batch["place"].device
+            self._on_device = {name: torch.from_numpy(table).to(device) for name, table in self._tables().items()}
+        found = self._columns_at(batch)
+        if "real_place" in batch:
+            real = self._columns_at({name: batch[f"real_{name}"] for name in _PLACE})
+            found |= {"real_photo": real["photo"], "real_distance": real["distance"]}
+        return found | {name: values for name, values in batch.items() if name.removeprefix("real_") not in _PLACE}
+
+    def _columns_at(self, where: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        drawing = where["place"] * self._sights + where["sight"]
+        rows = {"photo": where["place"], "sketch": drawing, "distance": drawing}
+        columns = {name: self._on_device[name][row] for name, row in rows.items()}
+        return {
+            name: torch.where(where["mirrored"].view(-1, *[1] * (values.dim() - 1)), values.flip(-1), values)
+            for name, values in columns.items()
+        }
+
+    def _tables(self) -> dict[str, Bytes]:
+        """Make every drawing of every pair: photos (pairs, …), sketches and maps (pairs × sights, …)."""
+        photos: list[Bytes] = []
+        drawings: list[tuple[Bytes, Bytes]] = []
+        for number, table in enumerate([self._pairs] if self._made is None else [self._pairs, self._made]):
+            for place in range(len(table)):
+                pair = table.pair(place)
+                photos.append(self._scaled(pair.photo))
+                for sight in range(self._sights):
+                    rng = np.random.default_rng((self._seed, 2, number, place, sight))
+                    drawings.append(self._drawn(pair, rng))
+        sketches, maps = zip(*drawings, strict=True)
+        return {"photo": np.stack(photos), "sketch": np.stack(sketches), "distance": np.stack(maps)}
+
     def _unchanged(self, number: int) -> dict[str, Any]:
         pair = self._pairs.pair(number % len(self._pairs))
         sketch = self._as_it_is(pair.sketch)
@@ -140,7 +186,8 @@ class PairBatches:
     def _real_row(self, number: int, edge_share: float) -> dict[str, Any]:
         """Return what the discriminator is shown as real: a pair drawn on its own, with columns of its own."""
         row = self._row(number, edge_share, loader=1)
-        return {"real_photo": row["photo"], "real_distance": row["distance"], "real_kind": row["label"]}
+        columns = {f"real_{name}": row[name] for name in (_PLACE if self._sights else ("photo", "distance"))}
+        return columns | {"real_kind": row["label"]}
 
     def _row(self, number: int, edge_share: float, loader: int = 0) -> dict[str, Any]:
         """Draw a pair anew; `loader` 1 goes through the pairs in another order."""
@@ -149,27 +196,24 @@ class PairBatches:
         if self._made is not None:
             table = self._made if rng.random() < edge_share else table
         place = table.place(self._seed + _LOADER_STEP * loader, number)
+        if self._sights:
+            first = len(self._pairs) if table is self._made else 0
+            sight, mirrored = rng.integers(self._sights), rng.random() < self._mirror
+            label = np.int64(table.labels[place])
+            return {"place": np.int64(first + place), "sight": sight, "mirrored": np.bool_(mirrored), "label": label}
         pair = table.pair(place)
-        photo, (sketch, distance) = pair.photo, self._drawn(pair, (int(table is self._made), place), rng)
+        photo, (sketch, distance) = pair.photo, self._drawn(pair, rng)
         if rng.random() < self._mirror:
             photo, sketch, distance = photo[..., ::-1], sketch[..., ::-1], distance[..., ::-1]
         if self._jitter:
             photo = recoloured(photo, self._jitter, rng)
         return self._columns(photo, sketch, distance, pair.label)
 
-    def _drawn(self, pair: _Pair, name: tuple[int, int], rng: np.random.Generator) -> tuple[Bytes, Bytes]:
-        """Draw a pair's sketch another time, or take a drawing that is kept; return it with its map."""
-        sight = int(rng.integers(self._sights)) if self._sights else -1
-        if sight in pair.sights:
-            return pair.sights[sight]
-        if self._sights:
-            rng = np.random.default_rng((self._seed, 2, *name, sight))
+    def _drawn(self, pair: _Pair, rng: np.random.Generator) -> tuple[Bytes, Bytes]:
+        """Draw a pair's sketch another time; return it with its map."""
         redraw: Any = redrawn if isinstance(pair.sketch, list) else redrawn_picture
         sketch: Bytes = redraw(pair.sketch, self._size, rng)
-        both = sketch, self._map(sketch)
-        if self._sights:
-            pair.sights[sight] = both
-        return both
+        return sketch, self._map(sketch)
 
     def _as_it_is(self, sketch: Bytes | list[Floats]) -> Bytes:
         if isinstance(sketch, np.ndarray):
@@ -182,8 +226,10 @@ class PairBatches:
         return distance_map(sketch) if self.report_scaling is None else self.report_scaling.lines(sketch)
 
     def _columns(self, photo: Bytes, sketch: Bytes, distance: Bytes, label: int) -> dict[str, Any]:
-        photo = photo if self.report_scaling is None else self.report_scaling.photo(photo)
-        return {"photo": photo, "distance": distance, "sketch": sketch, "label": np.int64(label)}
+        return {"photo": self._scaled(photo), "distance": distance, "sketch": sketch, "label": np.int64(label)}
+
+    def _scaled(self, photo: Bytes) -> Bytes:
+        return photo if self.report_scaling is None else self.report_scaling.photo(photo)
 
     def _measured(self, parts: Sequence[PairDataset]) -> ReportScaling:
         """Measure training pairs, spread evenly over all of them, whichever split these batches are of."""
@@ -233,16 +279,15 @@ def _open(source: Source) -> Dataset:
 
 @dataclass(frozen=True)
 class _Pair:
-    """One pair in memory: the photo at the network's size; the sketch as lines in sides, or as a picture; sights."""
+    """One pair in memory: the photo at the network's size; the sketch as lines in sides, or as a picture."""
 
     photo: Bytes
     sketch: Bytes | list[Floats]
     label: int
-    sights: dict[int, tuple[Bytes, Bytes]] = field(default_factory=dict[int, tuple[Bytes, Bytes]])
 
 
 class _PairTable:
-    """The pairs of one split of several data sets, each read when it is first asked for."""
+    """The pairs of one split of several data sets, each read when it is first asked for; `labels`: class of each."""
 
     def __init__(
         self, parts: Sequence[PairDataset], split: str, size: int, labels: Sequence[str], balanced: bool
@@ -250,8 +295,8 @@ class _PairTable:
         self._where = [(part, int(i)) for part in parts for i in np.flatnonzero(part.split_names() == split)]
         if not self._where:
             raise DataError(f"pairs: expected pairs in the split {split!r}, found none; choose train, valid or test")
-        self._labels = np.array([labels.index(part.pairs[i].label) for part, i in self._where])
-        self._classes = [np.flatnonzero(self._labels == label) for label in np.unique(self._labels)]
+        self.labels = np.array([labels.index(part.pairs[i].label) for part, i in self._where])
+        self._classes = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
         self._size, self._balanced = size, balanced
         self._known: dict[int, _Pair] = {}
         self._photos: dict[tuple[int, str], Bytes] = {}  # one may have many sketches
@@ -282,7 +327,7 @@ class _PairTable:
         if name not in self._photos:
             self._photos[name] = photo_at(part.photo(index) if sample.photo is None else sample.photo, self._size)
         photo = self._photos[name]
-        label = int(self._labels[place])
+        label = int(self.labels[place])
         if sample.drawing is not None:
             placed_strokes = placed(sample.drawing.strokes, sample.drawing.size, 1.0)
             return _Pair(photo, [flatten(stroke, 0.002) for stroke in placed_strokes], label)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from strokewright.errors import DataError, OptionError
 from strokewright.models.sketch2img.batches import PairBatches
@@ -50,6 +51,10 @@ class CategoryBatches:
 
     def __len__(self) -> int:
         return len(self.pairs)
+
+    def look_up(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return a batch with its photos, sketches and maps, as `PairBatches` does."""
+        return self.pairs.look_up(batch)
 
     def batch(self, index: int, batch_size: int) -> dict[str, NDArray[Any]]:
         """Return batch `index`."""
