@@ -62,7 +62,7 @@ def test_dragan_stays_near_real_pictures_and_is_one_sided_over_all_channels_and_
 
     def judge(x, scale):
         seen.append(x.detach())
-        return (x * weight * scale).sum((1, 2, 3))[:, None]
+        return (x * weight * scale).sum(1, keepdim=True)  # a map of logits; their sum is D
 
     steep = dragan_penalty(lambda x: judge(x, 1.0), real)
     assert steep.item() == pytest.approx((weight.norm().item() - 1) ** 2, rel=1e-4)
@@ -74,8 +74,9 @@ def test_dragan_stays_near_real_pictures_and_is_one_sided_over_all_channels_and_
 
 def test_r1_and_r2_are_the_mean_squared_slopes():
     real, fake = torch.ones(4, 3, 2, 2), torch.full((4, 3, 2, 2), 3.0)
-    penalty = zero_centred_penalty(lambda x: (x**2).sum((1, 2, 3))[:, None] / 2, real, fake)
-    assert penalty.item() == pytest.approx(0.5 * (12 * 1 + 12 * 9))
+    for places in (1, 5):  # a map's mean counts, however large it is
+        penalty = zero_centred_penalty(lambda x, n=places: (x**2).sum((1, 2, 3))[:, None].expand(-1, n) / 2, real, fake)
+        assert penalty.item() == pytest.approx(0.5 * (12 * 1 + 12 * 9))
 
 
 def test_diversity_is_a_reward_that_ends():

@@ -67,24 +67,23 @@ def dragan_penalty(judge: Judge, real: Tensor) -> Tensor:
     """Return mean(max(0, |∇D(x')| - 1)²) for x' = x + a·½·std(X)·u near real pictures x alone.
 
     The norm is over all channels and pixels, a ~ U[0, 1] for each picture, u ~ U[0, 1) for each pixel; the deviation is
-    that of the whole batch. The report's program went from real to fake pictures, and took norms of pixels.
+    that of the whole batch. D of a picture is the sum of its map of logits, as in the program of SketchyGAN. The
+    report's program went from real to fake pictures, and took norms of pixels.
     """
     share = torch.rand(len(real), 1, 1, 1, device=real.device)
     moved = real + share * 0.5 * real.std() * torch.rand_like(real)
-    return F.relu(_slopes(judge, moved).sqrt() - 1).square().mean()
+    return F.relu(_slopes(lambda x: judge(x).flatten(1).sum(1), moved).sqrt() - 1).square().mean()
 
 
 def zero_centred_penalty(judge: Judge, real: Tensor, fake: Tensor) -> Tensor:
-    """Return (R1 + R2)/2: half the mean squared slope of D at real and at fake pictures."""
-    count = len(real)
-    return 0.5 * _slopes(judge, torch.cat([real, fake])).sum() / count
+    """Return (R1 + R2)/2: half the mean squared slope of D, the mean of its map, at real and at fake pictures."""
+    return 0.5 * _slopes(lambda x: judge(x).flatten(1).mean(1), torch.cat([real, fake])).sum() / len(real)
 
 
-def _slopes(judge: Judge, pictures: Tensor) -> Tensor:
-    """Return the squared norm of D's gradient for each picture, (batch,); of a map of logits its mean's."""
+def _slopes(score: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
+    """Return the squared norm of the gradient of each picture's score, (batch,)."""
     pictures = pictures.detach().requires_grad_()
-    score = judge(pictures).flatten(1).mean(1).sum()
-    (slope,) = torch.autograd.grad(score, pictures, create_graph=True)
+    (slope,) = torch.autograd.grad(score(pictures).sum(), pictures, create_graph=True)
     return slope.square().sum((1, 2, 3)) + 1e-12  # the root's gradient at 0
 
 
