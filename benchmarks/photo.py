@@ -83,7 +83,7 @@ def _set_rows(chosen: PhotoSet, quick: bool) -> Rows:
         return []
     pairs = load_pairs(chosen.data, most=_QUICK if quick else _MOST)
     judge = load_judge(chosen.judge) if chosen.judge and not quick else None
-    rows = _photo_rows(chosen, pairs, judge)
+    rows = [] if quick else _photo_rows(chosen, pairs, judge)
     sheet: Sheet = [
         ("sketch", list(_spread(pairs.sketches, pairs.sketches))),
         ("photo", list(_spread(pairs.photos, pairs.photos))),
