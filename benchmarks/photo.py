@@ -8,6 +8,7 @@ their lines were made of, so a perfect copy would get less.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -99,8 +100,8 @@ def _set_rows(chosen: PhotoSet, quick: bool) -> Rows:
         rows += _maker_rows(chosen, case, maker, pairs, pictures, judge, before)
         rows += _seen_rows(f"{chosen.name}, {case}", chosen.makers[case])
     if not quick:
-        name = chosen.name.lower().replace(", ", "-").replace(" ", "-").replace("'", "")
-        save_sheet(RESULTS_DIR / f"photo-{name}.png", [""] * _SHEET, _drawable(sheet), cell_px=96)
+        name = re.sub("[^a-z0-9]+", "_", chosen.name.lower().replace("'", ""))
+        save_sheet(RESULTS_DIR / f"photo_{name}.png", [""] * _SHEET, _drawable(sheet), cell_px=96)
     return rows
 
 
@@ -242,7 +243,7 @@ def _save_curves() -> None:
         }
         curves = {name: points for name, points in curves.items() if points}
         if curves:
-            save_plot(RESULTS_DIR / f"photo-{figure}.png", curves, Axes("steps", figure, {}))
+            save_plot(RESULTS_DIR / f"photo_{figure}.png", curves, Axes("steps", figure, {}))
 
 
 def _largest(logged: Sequence[dict[str, str]], name: str) -> float:
