@@ -68,7 +68,7 @@ def write_picture(
     format: str = "png",
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a picture atomically; the same pixels give the same bytes.
+    """Write a picture atomically; the same pixels and facts give the same bytes.
 
     Args:
         array: (height, width), (height, width, 3) or (height, width, 4): uint8, or floats that are clipped to [0, 1].
@@ -85,10 +85,11 @@ def write_picture(
         raise FormatError(f"expected a picture's suffix ({', '.join(_SUFFIXES)}), got {suffix!r}; choose one of these")
     image = to_image(array)
     buffer = io.BytesIO()
-    exif = Image.Exif()
+    more: dict[str, Any] = {}
     if facts:
-        exif[ExifTags.Base.ImageDescription] = json.dumps(facts)
-    (image.convert("RGB") if kind == "JPEG" else image).save(buffer, kind, **({"exif": exif} if facts else {}))
+        more["exif"] = Image.Exif()
+        more["exif"][ExifTags.Base.ImageDescription] = json.dumps(facts)
+    (image.convert("RGB") if kind == "JPEG" else image).save(buffer, kind, **more)
     if isinstance(target, str | PurePath):
         write_atomically(Path(target), buffer.getvalue())
     else:

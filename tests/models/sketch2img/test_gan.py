@@ -6,6 +6,7 @@ import signal
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 from sketch2img_models import LABELS, SMALL, build, shapes
 from strokewright.errors import OptionError
@@ -310,13 +311,7 @@ def test_a_killed_and_resumed_run_is_the_same_run(tmp_path):
 
 
 def load_bytes(path):
-    return {name: tensor.numpy().tobytes() for name, tensor in torch_tensors(path).items()}
-
-
-def torch_tensors(path):
-    from safetensors.torch import load_file
-
-    return load_file(path)
+    return {name: tensor.numpy().tobytes() for name, tensor in load_file(path).items()}
 
 
 def test_a_collapse_is_rolled_back(tmp_path):
@@ -348,7 +343,7 @@ def test_a_collapse_is_rolled_back(tmp_path):
 def test_turns_have_rates_of_their_own_and_unknown_ones_are_refused(tmp_path):
     still = TurnOptions(rate_share=1e-12)
     run = start(run_config(steps=4, turns={"generator": still}, ema_decay=0.0), tmp_path / "run")
-    before, after = (torch_tensors(path) for path in list_checkpoints(run.out / "checkpoints"))
+    before, after = (load_file(path) for path in list_checkpoints(run.out / "checkpoints"))
     changed = {
         name.split(".")[1]
         for name in before
@@ -365,7 +360,7 @@ def test_a_known_generator_can_begin_a_run(tmp_path):
     first = start(run_config(steps=4), tmp_path / "first")
     config = run_config(steps=1, learning_rate=1e-12, ema_decay=0.0)
     second = start(config.replaced({"model.start": str(first.out / "model")}), tmp_path / "second")
-    before, after = (torch_tensors(run.out / "model" / "model.safetensors") for run in (first, second))
+    before, after = (load_file(run.out / "model" / "model.safetensors") for run in (first, second))
     assert torch.allclose(before["network.stem.weight"], after["network.stem.weight"], atol=1e-6)
     assert Sketch2Img.from_pretrained(second.out / "model").config.labels == LABELS
 
