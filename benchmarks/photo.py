@@ -44,6 +44,7 @@ from benchmarks.photo_sets import (
 )
 from benchmarks.plot import Axes, save_plot
 from benchmarks.trained import Trained, not_trained
+from strokewright import weights
 from strokewright.models.sketch2img.judge import PhotoJudge
 from strokewright.pipelines.photo import PhotoMaker
 from strokewright.training.checkpoints import list_checkpoints, read_progress
@@ -159,12 +160,13 @@ def _best(metric: str, scored: Scored) -> float | None:
 
 
 def _seen_rows(name: str, trained: Trained) -> Rows:
-    """Say how many pictures a generator learned from, if its run lies here."""
+    """Say how many pictures a generator learned from: by its run, or by its card if that does not lie here."""
     checkpoints = list_checkpoints(trained.run / "checkpoints")
-    if not checkpoints:
-        return []
-    rows = Run(trained.run).config.training.batch_size
-    return [row(name, "pictures seen", read_progress(checkpoints[-1]).step * rows)]
+    if checkpoints:
+        seen: list[float] = [read_progress(checkpoints[-1]).step * Run(trained.run).config.training.batch_size]
+    else:
+        seen = [card.metrics["pictures_seen"] for card in weights.cards() if card.name == trained.card]
+    return [row(name, "pictures seen", count) for count in seen]
 
 
 def _values(judge: PhotoJudge | None, pictures: Bytes, pairs: Pairs) -> dict[str, float]:
@@ -226,13 +228,13 @@ def _long_run_rows() -> Rows:
 
 
 def _save_curves() -> None:
-    """Draw losses and class accuracies of the shipped runs, as the report does; sheets lie in their `samples/`."""
+    """Draw losses and class accuracies of our runs, as the report does; sheets of pictures lie in their `samples/`."""
     figures = {
         "losses": {"discriminator": "discriminator.loss", "generator": "generator.loss"},
         "accuracies": {"photos": "discriminator.class_accuracy", "pictures": "discriminator.fake_class_accuracy"},
     }
-    shipped = {chosen.name.partition(",")[0]: chosen.makers[OURS] for chosen in SETS if chosen.makers[OURS].card}
-    logs = {name: read_metrics(trained.run / "metrics.csv") for name, trained in shipped.items()}
+    ours = {chosen.name.partition(",")[0]: chosen.makers[OURS] for chosen in SETS}
+    logs = {name: read_metrics(trained.run / "metrics.csv") for name, trained in ours.items()}
     for figure, columns in figures.items():
         curves = {
             f"{name}, {what}": [

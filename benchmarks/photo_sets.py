@@ -86,7 +86,6 @@ SETS = (
         {"data": "object-sketches", "size": 64},
         {
             OURS: Trained("photo_objects", card="photo/objects"),
-            "paper": Trained("photo_objects_paper"),
             "pix2pix": Trained("photo_objects_pix2pix"),
         },
         "objects",

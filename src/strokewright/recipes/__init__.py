@@ -56,7 +56,6 @@ RECIPES: dict[str, str] = {
     "photo_judge_things": "strokewright.recipes.photo_judges:photo_judge_things",
     "photo_long": "strokewright.recipes.sketch2img:photo_long",
     "photo_objects": "strokewright.recipes.sketch2img:photo_objects",
-    "photo_objects_paper": "strokewright.recipes.sketch2img:photo_objects_paper",
     "photo_objects_pix2pix": "strokewright.recipes.sketch2img:photo_objects_pix2pix",
     "photo_pacs": "strokewright.recipes.sketch2img:photo_pacs",
     "photo_sketchy": "strokewright.recipes.sketch2img:photo_sketchy",

@@ -54,11 +54,6 @@ def photo_objects() -> RunConfig:
     return _run("modern", _OBJECTS, OBJECT_CATEGORIES, 6000, minutes=75.0, centred=True, l1_weight_end=5.0, **_EARLIER)
 
 
-def photo_objects_paper() -> RunConfig:
-    """The objects by the preset `paper`."""
-    return _run("paper", _OBJECTS, OBJECT_CATEGORIES, 6000, minutes=90.0, centred=True)
-
-
 def photo_objects_pix2pix() -> RunConfig:
     """The objects by the baseline, a U-Net with a patch discriminator."""
     return _run("pix2pix", _OBJECTS, OBJECT_CATEGORIES, 6000, minutes=40.0, centred=True)
