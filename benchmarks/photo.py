@@ -160,12 +160,11 @@ def _best(metric: str, scored: Scored) -> float | None:
 
 
 def _seen_rows(name: str, trained: Trained) -> Rows:
-    """Say how many pictures a generator learned from: by its run, or by its card if that does not lie here."""
+    """Say how many pictures the generator that `load_maker` finds learned from: by its card, or else by its run."""
+    seen = [card.metrics["pictures_seen"] for card in weights.cards() if card.name == trained.card]
     checkpoints = list_checkpoints(trained.run / "checkpoints")
-    if checkpoints:
-        seen: list[float] = [read_progress(checkpoints[-1]).step * Run(trained.run).config.training.batch_size]
-    else:
-        seen = [card.metrics["pictures_seen"] for card in weights.cards() if card.name == trained.card]
+    if not seen and checkpoints:
+        seen = [float(read_progress(checkpoints[-1]).step * Run(trained.run).config.training.batch_size)]
     return [row(name, "pictures seen", count) for count in seen]
 
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-COLOURS = ("#c0392b", "#2471a3", "#1e8449", "#7d3c98", "#b9770e", "#566573")
+COLOURS = (
+    *("#c0392b", "#2471a3", "#1e8449", "#7d3c98", "#b9770e", "#566573"),
+    *("#f1948a", "#85c1e9", "#82e0aa", "#c39bd3", "#f0b27a", "#17202a"),
+)
+"""Begun again after the last."""
 _FINER = 2  # drawn larger and shrunk, for smooth lines
-_WIDTH, _HEIGHT = 960 * _FINER, 600 * _FINER
+_WIDTH = 960 * _FINER
 _LEFT, _TOP, _RIGHT, _BOTTOM = 90 * _FINER, 40 * _FINER, 930 * _FINER, 540 * _FINER
+_LEGEND = 610 * _FINER  # its first line, below the captions
 _LINE, _LINE_OF_TEXT = 2 * _FINER, 20 * _FINER
 
 Points = Sequence[tuple[float, float]]
@@ -55,20 +61,21 @@ def save_plot(path: Path, curves: dict[str, Points], axes: Axes) -> None:
     xs = [x for points in curves.values() for x, _ in points]
     ys = [y for points in curves.values() for _, y in points] + list(axes.levels.values())
     frame = _Frame(0.9 * min(xs), 1.1 * max(xs), 0.9 * min(ys), 1.15 * max(ys))
-    picture = Image.new("RGB", (_WIDTH, _HEIGHT), "white")
+    height = _LEGEND + _LINE_OF_TEXT * len(curves)
+    picture = Image.new("RGB", (_WIDTH, height), "white")
     draw = ImageDraw.Draw(picture)
     font = ImageFont.load_default(13 * _FINER)
     _draw_grid(draw, frame, axes, font)
-    for number, ((name, points), colour) in enumerate(zip(curves.items(), COLOURS, strict=False)):
+    for number, ((name, points), colour) in enumerate(zip(curves.items(), cycle(COLOURS), strict=False)):
         places = [(frame.x(x), frame.y(y)) for x, y in points]
         draw.line(places, colour, _LINE, joint="curve")
         for x, y in places:
             draw.circle((x, y), 1.5 * _LINE, colour)
-        at = _BOTTOM - _LINE_OF_TEXT * (len(curves) - number)
-        draw.line([(_LEFT + 20, at), (_LEFT + 80, at)], colour, _LINE)
-        draw.text((_LEFT + 100, at), name, "black", font, anchor="lm")
+        at = _LEGEND + _LINE_OF_TEXT * number
+        draw.line([(_LEFT, at), (_LEFT + 60, at)], colour, _LINE)
+        draw.text((_LEFT + 80, at), name, "black", font, anchor="lm")
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.resize((_WIDTH // _FINER, _HEIGHT // _FINER), Image.Resampling.LANCZOS).save(path, optimize=True)
+    picture.resize((_WIDTH // _FINER, height // _FINER), Image.Resampling.LANCZOS).save(path, optimize=True)
 
 
 def _draw_grid(draw: Any, frame: _Frame, axes: Axes, font: Any) -> None:

@@ -64,7 +64,7 @@ def test_rows_hold_bounds_for_ours_and_what_came_before(maker, pairs):
     assert all(np.isfinite(row["ours"]) for row in rows)
 
 
-def test_pictures_seen_are_read_from_the_run(tmp_path, monkeypatch):
+def test_pictures_seen_are_those_of_the_model_that_is_scored(tmp_path, monkeypatch):
     monkeypatch.setattr(trained, "RUNS_DIR", tmp_path)
     place = Trained("photo_mine")
     assert photo._seen_rows("mine", place) == []
@@ -73,6 +73,8 @@ def test_pictures_seen_are_read_from_the_run(tmp_path, monkeypatch):
     start(RunConfig(model=gan, training=options), place.run, Shapes())
     (seen,) = photo._seen_rows("mine", place)
     assert (seen["metric"], seen["ours"]) == ("pictures seen", 6)
+    (bundled,) = photo._seen_rows("theirs", Trained("photo_mine", card="photo/objects"))
+    assert bundled["ours"] == 96_000
 
 
 @pytest.mark.data

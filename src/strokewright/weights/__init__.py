@@ -40,7 +40,7 @@ class Card:
         seed: Seed of that run.
         data: What it was trained on.
         licence: Of the weights, which follows from the data's.
-        metrics: Measured with this very file: name → number.
+        metrics: Measured with this very file, and where models are compared the pictures it saw: name → number.
         limits: What it cannot do.
     """
 
